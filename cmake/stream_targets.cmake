@@ -3,7 +3,7 @@
 #   stream_library(<name> SOURCES <file>... [DEPENDS <target>...] [PRIVATE <target>...]
 #                  [PRECOMPILE <header>...])
 #   stream_executable(<name> SOURCES <file>... [DEPENDS <target>...])
-#   stream_add_folder(<folder>)     its CMakeLists.txt, where it has one
+#   stream_add_folder(<folder> [EXCLUDE_FROM_ALL])   its CMakeLists.txt, where it has one
 #   stream_finish()                 once, at the end: checks of the whole, aggregate targets
 #
 # DEPENDS are what a target's headers use, PRIVATE what only its sources use. Include paths start at
@@ -18,7 +18,7 @@ add_custom_target(stream_tests COMMENT "Built all tests")
 
 function(stream_add_folder folder)
   if(EXISTS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
-    add_subdirectory(${PROJECT_SOURCE_DIR}/${folder} ${PROJECT_BINARY_DIR}/${folder})
+    add_subdirectory(${PROJECT_SOURCE_DIR}/${folder} ${PROJECT_BINARY_DIR}/${folder} ${ARGN})
   endif()
 endfunction()
 
