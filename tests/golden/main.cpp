@@ -88,6 +88,7 @@ std::string compare_ways(const GoldenFile& file, const RunnerOptions& options) {
 Report run_file(const std::string& path, const RunnerOptions& options) {
   Report report{path, ""};
   constexpr int kRoundsMax = 5;  // Rewriting moves lines, which a message may quote.
+  const std::string original = read_file(options.root / path).value_or("");
   for (int round = 0; round < kRoundsMax; ++round) {
     const std::string text = read_file(options.root / path).value_or("");
     const GoldenFile file = parse_golden(path, text);
@@ -109,7 +110,8 @@ Report run_file(const std::string& path, const RunnerOptions& options) {
     }
     return report;
   }
-  report.problem = "rewriting its expectations does not settle\n";
+  report.problem = "rewriting its expectations does not settle; left as it was\n";
+  if (!write_file(options.root / path, original)) report.problem += "and cannot be written\n";
   return report;
 }
 

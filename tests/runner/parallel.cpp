@@ -1,12 +1,28 @@
 #include "tests/runner/parallel.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
 #include <thread>
 
+#include "tests/runner/text.h"
+
 namespace streamtest {
+
+namespace {
+
+// A reader wants the first differences; the rest is noise in a log.
+std::string shortened(const std::string& problem) {
+  constexpr std::size_t kLinesMax = 200;
+  std::vector<std::string> lines = split_lines(problem);
+  if (lines.size() <= kLinesMax) return problem;
+  const std::size_t left_out = lines.size() - kLinesMax;
+  lines.resize(kLinesMax);
+  return join_lines(lines) + fmt::format("… and {} more lines\n", left_out);
+}
+
+}  // namespace
 
 int run_all(std::size_t count, const std::function<Report(std::size_t)>& run) {
   std::vector<Report> reports(count);
@@ -29,7 +45,7 @@ int run_all(std::size_t count, const std::function<Report(std::size_t)>& run) {
       fmt::print("skipped: {} ({})\n", report.name, report.problem);
     } else if (!report.problem.empty()) {
       ++failed;
-      fmt::print("FAILED: {}\n{}\n", report.name, report.problem);
+      fmt::print("FAILED: {}\n{}\n", report.name, shortened(report.problem));
     }
   }
   fmt::print("{} passed, {} failed\n", count - failed - skipped, failed);
