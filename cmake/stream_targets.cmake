@@ -7,8 +7,8 @@
 #   stream_finish()                 once, at the end: checks of the whole, aggregate targets
 #
 # DEPENDS are what a target's headers use, PRIVATE what only its sources use. Include paths start at
-# the root of the repository. Every stream_library also gets `<name>_headers`, which compiles each
-# header of the folder alone; the target `stream_headers_alone` is all of them.
+# the root of the repository. The first target of a folder also gets `<name>_headers`, which compiles
+# each header of the folder alone; the target `stream_headers_alone` is all of them.
 
 define_property(GLOBAL PROPERTY STREAM_LIBRARIES BRIEF_DOCS "Names of all stream_library targets")
 define_property(GLOBAL PROPERTY STREAM_LINKS BRIEF_DOCS "Pairs `target:dependency` to check at the end")
@@ -34,8 +34,22 @@ function(stream_link target scope)
   endforeach()
 endfunction()
 
+# One file that is missing must not keep every other target from being configured.
+function(stream_present_sources result)
+  set(present)
+  foreach(source IN LISTS ARGN)
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source} OR IS_ABSOLUTE "${source}" OR source MATCHES "^\\$<")
+      list(APPEND present ${source})
+    else()
+      message(WARNING "${CMAKE_CURRENT_SOURCE_DIR}/${source} is missing")
+    endif()
+  endforeach()
+  set(${result} ${present} PARENT_SCOPE)
+endfunction()
+
 function(stream_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;PRIVATE;PRECOMPILE")
+  stream_present_sources(arg_SOURCES ${arg_SOURCES})
   if(arg_SOURCES)
     add_library(${name} STATIC ${arg_SOURCES})
     set(scope PUBLIC)
@@ -64,9 +78,11 @@ endfunction()
 function(stream_headers_alone name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS")
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
-  if(NOT headers)
+  get_property(done DIRECTORY PROPERTY STREAM_HEADERS_ALONE)
+  if(done OR NOT headers)
     return()
   endif()
+  set_property(DIRECTORY PROPERTY STREAM_HEADERS_ALONE ON)
   set(sources)
   foreach(header IN LISTS headers)
     file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${header})
@@ -84,9 +100,14 @@ endfunction()
 
 function(stream_executable name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS")
+  stream_present_sources(arg_SOURCES ${arg_SOURCES})
+  if(NOT arg_SOURCES)
+    return()
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   stream_link(${name} PRIVATE ${arg_DEPENDS})
+  stream_headers_alone(${name} DEPENDS ${arg_DEPENDS})
 endfunction()
 
 # All targets defined in a folder and below.

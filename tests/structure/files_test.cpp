@@ -1,0 +1,82 @@
+// What holds for every file: it belongs to a target, opens as style asks, and speaks of this project only.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/runner/files.h"
+#include "tests/runner/text.h"
+#include "tests/structure/repository.h"
+
+namespace fs = std::filesystem;
+
+namespace streamtest {
+namespace {
+
+// Absolute paths of all sources that some CMake target compiles, written when configuring.
+std::set<std::string> compiled_sources() {
+  std::set<std::string> sources;
+  const std::string listing = read_file(build_root() / "target_sources.txt").value_or("");
+  for (const std::string& line : split_lines(listing)) {
+    const std::size_t blank = line.find(' ');
+    if (blank != std::string::npos) sources.insert(line.substr(blank + 1));
+  }
+  return sources;
+}
+
+TEST_CASE("every source file belongs to a target") {
+  const std::set<std::string> compiled = compiled_sources();
+  REQUIRE_FALSE(compiled.empty());
+  for (const SourceFile* file : code_files({".cpp", ".c"})) {
+    CHECK_MESSAGE((compiled.contains((repository_root() / file->path).string())), file->path,
+                  " is in no CMakeLists.txt");
+  }
+}
+
+TEST_CASE("every header is compiled alone") {
+  const std::set<std::string> compiled = compiled_sources();
+  for (const SourceFile* file : code_files({".h"})) {
+    const std::string stem = file->path.substr(0, file->path.size() - 2);
+    const fs::path alone = build_root() / "headers_alone" / (stem + ".alone.cpp");
+    CHECK_MESSAGE((compiled.contains(alone.string())), file->path,
+                  " belongs to no stream_library or stream_executable");
+  }
+}
+
+TEST_CASE("a header opens with a paragraph and guards itself") {
+  for (const SourceFile* file : code_files({".h"})) {
+    CHECK_MESSAGE((file->text.starts_with("//") || file->text.starts_with("/*")), file->path,
+                  " does not open with a comment");
+    const bool is_c = file->text.find("#ifndef STREAM_") != std::string::npos;
+    CHECK_MESSAGE((file->text.find("#pragma once") != std::string::npos || is_c), file->path,
+                  " has no #pragma once");
+  }
+}
+
+TEST_CASE("every folder of code says what it owns") {
+  std::set<std::string> folders;
+  for (const SourceFile* file : code_files({".cpp", ".h", ".stream"})) {
+    const std::string folder = folder_of(file->path, 2);
+    if (!folder.starts_with("stdlib")) folders.insert(folder);
+  }
+  for (const std::string& folder : folders) {
+    CHECK_MESSAGE(fs::exists(repository_root() / folder / "README.md"), folder,
+                  " has no README.md");
+  }
+}
+
+// Written in pieces, so that this file passes its own test.
+TEST_CASE("no file speaks of the place it was written in") {
+  const std::vector<std::string> words = {std::string("/wo") + "rk/", std::string("/tmp/") + "plan"};
+  for (const SourceFile& file : repository_files()) {
+    for (const std::string& word : words) {
+      CHECK_MESSAGE(file.text.find(word) == std::string::npos, file.path, " contains ", word);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace streamtest
