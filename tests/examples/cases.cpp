@@ -20,7 +20,8 @@ std::string ExampleCase::expected_folder() const {
 }
 
 void parse_args(ExampleCase& example, std::string_view text, const std::string& root) {
-  const auto after = [](std::string_view line, std::string_view mark) -> std::optional<std::string> {
+  const auto after = [](std::string_view line,
+                        std::string_view mark) -> std::optional<std::string> {
     if (!line.starts_with(mark)) return std::nullopt;
     return std::string(trim(line.substr(mark.size())));
   };

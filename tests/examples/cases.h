@@ -1,7 +1,7 @@
 // The examples as test cases: which program, with which arguments, and what is expected of it.
 //
-// examples/<name>/<name>.stream is run with the files of its folder around it. A folder has one case,
-// described by `args` and `expected/`, and one more for each `args.<variant>` and
+// examples/<name>/<name>.stream is run with the files of its folder around it. A folder has one
+// case, described by `args` and `expected/`, and one more for each `args.<variant>` and
 // `expected.<variant>/`. An args file holds one argument a line, and lines about the case:
 //
 //   --limit                  an argument; `{root}` in it is the root of the repository
@@ -22,8 +22,8 @@
 namespace streamtest {
 
 struct ExampleCase {
-  std::string name;      // Of the example.
-  std::string variant;   // Of the case; empty for the plain one.
+  std::string name;     // Of the example.
+  std::string variant;  // Of the case; empty for the plain one.
   std::vector<std::string> arguments;
   std::optional<std::string> skip_if_absent;
   std::optional<std::string> standard_input;

@@ -131,8 +131,8 @@ std::string update_all(const std::vector<ExampleCase>& cases, const RunnerOption
     if (is_absent || !example.compares_output) continue;
     const ExampleRun run = run_example(example, Way::Run, options);
     if (run.outcome.exit_code != example.exit_code) continue;  // The comparison will tell.
-    problem += update_expected(
-        options.root / "examples" / example.name / example.expected_folder(), run.results);
+    problem += update_expected(options.root / "examples" / example.name / example.expected_folder(),
+                               run.results);
   }
   return problem;
 }
@@ -145,8 +145,8 @@ int main(int argc, char** argv) {
   const streamtest::RunnerOptions options = streamtest::parse_runner_options(argc, argv);
   std::vector<streamtest::ExampleCase> cases = streamtest::find_cases(options.root);
   std::erase_if(cases, [&](const streamtest::ExampleCase& example) {
-    return !options.what.empty() && std::find(options.what.begin(), options.what.end(),
-                                              example.name) == options.what.end();
+    return !options.what.empty() &&
+           std::find(options.what.begin(), options.what.end(), example.name) == options.what.end();
   });
   if (options.update) {
     const std::string problem = streamtest::update_all(cases, options);

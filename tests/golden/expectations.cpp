@@ -30,7 +30,9 @@ std::string folder_of(const std::string& path) {
   return std::filesystem::path(path).parent_path().generic_string();
 }
 
-std::vector<std::string> words_of(std::string_view text) { return split_command_line(text); }
+std::vector<std::string> words_of(std::string_view text) {
+  return split_command_line(text);
+}
 
 // `[[@LINE+n]]` becomes a number, counted from the line the text stands on.
 std::string resolve_lines(const std::string& text, std::size_t line) {
@@ -99,10 +101,9 @@ std::string compare_lines(const GoldenFile& file, const std::vector<LineCheck>& 
     patterns.emplace_back(expected.back());
   }
   const std::vector<std::string> actual = split_lines(text);
-  const std::string shown =
-      difference(expected, actual, [&](std::size_t i, std::size_t j) {
-        return patterns[i].is_line(actual[j]);
-      });
+  const std::string shown = difference(expected, actual, [&](std::size_t i, std::size_t j) {
+    return patterns[i].is_line(actual[j]);
+  });
   return shown.empty() ? shown : fmt::format("{} differs (- expected, + found):\n{}", name, shown);
 }
 
@@ -110,9 +111,8 @@ std::string compare_searches(const GoldenFile& file, const GoldenOutput& output)
   std::string problem;
   for (const SearchCheck& search : file.searches) {
     const Pattern pattern(resolve(file, search.text, search.line));
-    const std::vector<std::string> lines =
-        split_lines(search.channel == Channel::Stdout ? output.standard_output
-                                                      : output.standard_error);
+    const std::vector<std::string> lines = split_lines(
+        search.channel == Channel::Stdout ? output.standard_output : output.standard_error);
     const auto found = static_cast<std::size_t>(std::count_if(
         lines.begin(), lines.end(), [&](const std::string& line) { return pattern.is_in(line); }));
     if (search.count ? found == *search.count : found > 0) continue;
@@ -144,7 +144,8 @@ template <class NewLineOf>
 std::string to_check(const GoldenFile& file, std::string text, std::string_view mark,
                      std::size_t line, NewLineOf new_line_of) {
   const auto relative = [&](const std::string& number) {
-    const long offset = static_cast<long>(new_line_of(std::stoul(number))) - static_cast<long>(line);
+    const long offset =
+        static_cast<long>(new_line_of(std::stoul(number))) - static_cast<long>(line);
     return offset == 0 ? std::string("[[@LINE]]") : fmt::format("[[@LINE{:+}]]", offset);
   };
   text = replace_all(std::move(text), "{{", "{{[{][{]}}");
@@ -210,8 +211,8 @@ void parse_line(GoldenFile& file, std::size_t number, const std::string& line) {
       file.problem = fmt::format("line {}: COUNT wants a number before the colon", number);
     }
     if (match[3].matched) count = std::stoul(match[3].str());
-    file.searches.push_back({number, match[2] == "STDOUT" ? Channel::Stdout : Channel::Stderr,
-                             count, match[4].str()});
+    file.searches.push_back(
+        {number, match[2] == "STDOUT" ? Channel::Stdout : Channel::Stderr, count, match[4].str()});
   }
 }
 
@@ -241,14 +242,13 @@ std::string compare_golden(const GoldenFile& file, const GoldenOutput& output) {
     problem += compare_lines(file, file.stderr_checks, output.standard_error, "standard error");
   }
   if (file.codes && *file.codes != reported_codes(output.standard_error)) {
-    problem += fmt::format("codes differ: expected {}, found {}; standard error:\n{}",
-                           fmt::join(*file.codes, " "),
-                           fmt::join(reported_codes(output.standard_error), " "),
-                           output.standard_error);
+    problem += fmt::format(
+        "codes differ: expected {}, found {}; standard error:\n{}", fmt::join(*file.codes, " "),
+        fmt::join(reported_codes(output.standard_error), " "), output.standard_error);
   }
   if (!exit_code_fits(file, output.exit_code)) {
     problem += fmt::format("exit status {}, expected {}\n", output.exit_code,
-                           file.exit_code    ? std::to_string(*file.exit_code)
+                           file.exit_code   ? std::to_string(*file.exit_code)
                            : file.must_fail ? "1 (its name begins with `fail_`)"
                                             : "0");
     if (!file.stderr_checks.empty() || file.must_fail) return problem;
@@ -279,8 +279,8 @@ std::string update_golden(const GoldenFile& file, const GoldenOutput& output) {
   std::size_t place = header_end;
   for (const std::string& error : errors) {
     const std::size_t line = line_spoken_of(file, error);
-    const bool begins_message = error.find(": error") != std::string::npos ||
-                                error.find(": warning") != std::string::npos;
+    const bool begins_message =
+        error.find(": error") != std::string::npos || error.find(": warning") != std::string::npos;
     if (begins_message && line > 0 && line <= file.lines.size()) {
       place = std::max(place, std::min(kept_before[line], kept.size()));
     }
@@ -294,8 +294,9 @@ std::string update_golden(const GoldenFile& file, const GoldenOutput& output) {
     new_line[i] = next++;
   }
   const auto new_line_of = [&](std::size_t line) {
-    return line == 0 || line > file.lines.size() ? line
-                                                 : new_line[std::min(kept_before[line], kept.size())];
+    return line == 0 || line > file.lines.size()
+               ? line
+               : new_line[std::min(kept_before[line], kept.size())];
   };
 
   std::vector<std::string> lines;

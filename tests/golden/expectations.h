@@ -15,8 +15,8 @@
 //   # WAYS: run                           of run, reference, build: how `streamc run` is also tried
 //
 // Texts may use `%s` (this file, from the root of the repository), `%S` (its folder), `%t` (a
-// temporary folder), `[[@LINE+n]]` and `{{regular expression}}`. HAS, NOT and COUNT exist for STDERR
-// too. Without any of them, every line of both outputs must be a CHECK line.
+// temporary folder), `[[@LINE+n]]` and `{{regular expression}}`. HAS, NOT and COUNT exist for
+// STDERR too. Without any of them, every line of both outputs must be a CHECK line.
 #pragma once
 
 #include <cstddef>

@@ -71,8 +71,7 @@ std::string compare_ways(const GoldenFile& file, const RunnerOptions& options) {
       if (std::find(file.ways.begin(), file.ways.end(), name) == file.ways.end()) continue;
       if (way == Way::Reference && options.programs.reference.empty()) continue;
       const Outcome actual = run_one_way(options.programs, way, program);
-      const std::string shown =
-          text_difference(expected.standard_output, actual.standard_output);
+      const std::string shown = text_difference(expected.standard_output, actual.standard_output);
       if (!shown.empty()) {
         problem += fmt::format("standard output (- run, + {}):\n{}", name, shown);
       }

@@ -66,7 +66,8 @@ bool exchange(const Command& command, Pipe& in, Pipe& out, Pipe& err, Outcome& o
     if (left <= 0) return false;
     std::array<pollfd, 3> files{pollfd{in.end(1), POLLOUT, 0}, pollfd{out.end(0), POLLIN, 0},
                                 pollfd{err.end(0), POLLIN, 0}};
-    if (poll(files.data(), files.size(), static_cast<int>(left)) < 0 && errno != EINTR) return false;
+    if (poll(files.data(), files.size(), static_cast<int>(left)) < 0 && errno != EINTR)
+      return false;
 
     if (files[0].revents != 0) {
       const ssize_t count = write(in.end(1), input.data(), input.size());

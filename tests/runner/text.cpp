@@ -43,8 +43,8 @@ std::string_view trim(std::string_view text) {
 std::string text_difference(std::string_view expected, std::string_view actual) {
   const std::vector<std::string> left = split_lines(expected);
   const std::vector<std::string> right = split_lines(actual);
-  std::string shown = difference(
-      left, right, [&](std::size_t i, std::size_t j) { return left[i] == right[j]; });
+  std::string shown =
+      difference(left, right, [&](std::size_t i, std::size_t j) { return left[i] == right[j]; });
   if (shown.empty() && expected != actual) shown = "(the last newline differs)\n";
   return shown;
 }

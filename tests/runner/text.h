@@ -20,8 +20,8 @@ namespace streamtest {
 [[nodiscard]] std::string_view trim(std::string_view text);
 
 // A line of a difference: kept (' '), only expected ('-') or only found ('+').
-// `same(i, j)` says whether expected line i fits actual line j, so that expectations may be patterns.
-// The longest common subsequence; O(expected × actual) after equal ends are set aside.
+// `same(i, j)` says whether expected line i fits actual line j, so that expectations may be
+// patterns. The longest common subsequence; O(expected × actual) after equal ends are set aside.
 template <class Same>
 [[nodiscard]] std::string difference(const std::vector<std::string>& expected,
                                      const std::vector<std::string>& actual, Same same);

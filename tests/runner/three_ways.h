@@ -1,5 +1,5 @@
-// Runs one Stream program in each of the ways that must agree: by the reference interpreter, compiled
-// in memory, and as an executable of its own.
+// Runs one Stream program in each of the ways that must agree: by the reference interpreter,
+// compiled in memory, and as an executable of its own.
 #pragma once
 
 #include <filesystem>

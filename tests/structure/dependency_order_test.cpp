@@ -33,7 +33,8 @@ const std::map<std::string, std::vector<std::string>> kBefore = {
     {"runtime/trace", {"runtime/base"}},
     {"runtime/transport", {"runtime/base"}},
     {"runtime/connector", {"runtime/base"}},
-    {"runtime/agent", {"runtime/buffer", "runtime/trace", "runtime/transport", "runtime/connector"}},
+    {"runtime/agent",
+     {"runtime/buffer", "runtime/trace", "runtime/transport", "runtime/connector"}},
     {"stdlib/native", {"runtime/base"}},
 };
 
@@ -98,9 +99,9 @@ TEST_CASE("ANTLR and LLVM are seen only where they belong") {
         CHECK_MESSAGE(layer == "compiler/parse", where, ": only compiler/parse sees ANTLR");
       }
       if (include.path.starts_with("llvm") || include.path.starts_with("lld/")) {
-        CHECK_MESSAGE((layer == "compiler/codegen" || layer == "compiler/link" ||
-                       layer == "tests/bench"),
-                      where, ": only compiler/codegen and compiler/link see LLVM");
+        CHECK_MESSAGE(
+            (layer == "compiler/codegen" || layer == "compiler/link" || layer == "tests/bench"),
+            where, ": only compiler/codegen and compiler/link see LLVM");
       }
     }
   }

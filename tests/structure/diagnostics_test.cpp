@@ -19,10 +19,9 @@ struct Kind {
 };
 
 std::vector<Kind> declared_kinds() {
-  static const std::regex kKind(
-      R"re(^STREAM_DIAGNOSTIC\(\s*(\w+),\s*"([A-Z][0-9]{4})")re", std::regex::multiline);
-  const std::string text =
-      read_file(repository_root() / "compiler/diag/kinds.def").value_or("");
+  static const std::regex kKind(R"re(^STREAM_DIAGNOSTIC\(\s*(\w+),\s*"([A-Z][0-9]{4})")re",
+                                std::regex::multiline);
+  const std::string text = read_file(repository_root() / "compiler/diag/kinds.def").value_or("");
   std::vector<Kind> kinds;
   for (std::sregex_iterator it(text.begin(), text.end(), kKind), end; it != end; ++it) {
     kinds.push_back({(*it)[1].str(), (*it)[2].str()});

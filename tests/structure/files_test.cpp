@@ -1,4 +1,5 @@
-// What holds for every file: it belongs to a target, opens as style asks, and speaks of this project only.
+// What holds for every file: it belongs to a target, opens as style asks, and speaks of this
+// project only.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -70,7 +71,8 @@ TEST_CASE("every folder of code says what it owns") {
 
 // Written in pieces, so that this file passes its own test.
 TEST_CASE("no file speaks of the place it was written in") {
-  const std::vector<std::string> words = {std::string("/wo") + "rk/", std::string("/tmp/") + "plan"};
+  const std::vector<std::string> words = {std::string("/wo") + "rk/",
+                                          std::string("/tmp/") + "plan"};
   for (const SourceFile& file : repository_files()) {
     for (const std::string& word : words) {
       CHECK_MESSAGE(file.text.find(word) == std::string::npos, file.path, " contains ", word);

@@ -31,8 +31,8 @@ std::vector<SourceFile> read_files() {
     } else if (entry->is_regular_file() && entry->file_size() <= kBytesMax) {
       std::string text = read_file(entry->path()).value_or("");
       if (text.find('\0') != std::string::npos) continue;
-      files.push_back({entry->path().lexically_relative(repository_root()).generic_string(),
-                       std::move(text)});
+      files.push_back(
+          {entry->path().lexically_relative(repository_root()).generic_string(), std::move(text)});
     }
   }
   std::sort(files.begin(), files.end(),
@@ -42,8 +42,12 @@ std::vector<SourceFile> read_files() {
 
 }  // namespace
 
-fs::path repository_root() { return STREAM_SOURCE_DIR; }
-fs::path build_root() { return STREAM_BINARY_DIR; }
+fs::path repository_root() {
+  return STREAM_SOURCE_DIR;
+}
+fs::path build_root() {
+  return STREAM_BINARY_DIR;
+}
 
 const std::vector<SourceFile>& repository_files() {
   static const std::vector<SourceFile> kFiles = read_files();

@@ -28,7 +28,8 @@ struct Include {
 // Every text file of the repository, sorted by path. Read once.
 [[nodiscard]] const std::vector<SourceFile>& repository_files();
 
-// Those below one of the folders `compiler`, `runtime`, `stdlib` and `tests` with one of the endings.
+// Those below one of the folders `compiler`, `runtime`, `stdlib` and `tests` with one of the
+// endings.
 [[nodiscard]] std::vector<const SourceFile*> code_files(const std::vector<std::string>& endings);
 
 [[nodiscard]] std::vector<Include> includes_of(const SourceFile& file);

@@ -13,8 +13,8 @@ TEST_CASE("a command line splits at blanks outside quotes") {
 }
 
 TEST_CASE("a child's output, input and status pass through") {
-  const Outcome outcome = run_command({.arguments = {"sh", "-c", "cat; echo no >&2; exit 3"},
-                                       .standard_input = "yes\n"});
+  const Outcome outcome = run_command(
+      {.arguments = {"sh", "-c", "cat; echo no >&2; exit 3"}, .standard_input = "yes\n"});
   CHECK(outcome.standard_output == "yes\n");
   CHECK(outcome.standard_error == "no\n");
   CHECK(outcome.exit_code == 3);
