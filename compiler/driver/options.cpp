@@ -1,0 +1,151 @@
+#include "compiler/driver/options.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include "compiler/driver/version.h"
+
+namespace streamc {
+namespace {
+
+constexpr const char* kFooter =
+    "exit status: 0 fine, 1 the program is wrong or a test failed, 2 the command line is wrong or a\n"
+    "file cannot be read or written; `run` ends with the status of the program.\n"
+    "`streamc explain E0203` says more about a message.";
+
+// `--set NAME=VALUE`
+void add_settings(CLI::App& app, std::vector<std::string>& raw) {
+  app.add_option("--set", raw, "Fix a param when building (may be given several times)")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false)
+      ->take_all();
+}
+
+void add_diagnostic_options(CLI::App& app, Options& options) {
+  app.add_flag("--json", options.json, "Messages as JSON, one object a line");
+  app.add_flag("--time-phases", options.time_phases, "Say how long each step took");
+  app.add_option("--dump-after", options.dump_after, "Print the graph after a pass, or after `all`")
+      ->type_name("PASS");
+}
+
+void add_file(CLI::App& app, Options& options) {
+  app.add_option("FILE", options.files, "The program (`-`: standard input)")->required()->expected(1);
+}
+
+void add_files(CLI::App& app, Options& options) {
+  app.add_option("FILE", options.files, "Programs (`-`: standard input)")->required();
+}
+
+// Splits the raw settings; false if one has no `=`.
+bool split_settings(const std::vector<std::string>& raw, Options& options) {
+  for (const std::string& setting : raw) {
+    const std::size_t equals = setting.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      fmt::print(stderr, "error: `--set {}`: expected NAME=VALUE\n", setting);
+      return false;
+    }
+    options.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+  }
+  return true;
+}
+
+}  // namespace
+
+std::variant<Options, int> parse_options(int argc, char** argv) {
+  Options options;
+  std::vector<std::string> raw_settings;
+
+  CLI::App app("streamc, the compiler of the Stream language", "streamc");
+  app.footer(kFooter);
+  app.set_version_flag("--version", std::string(version_text()));
+  app.require_subcommand(0, 1);
+  app.get_formatter()->column_width(34);
+
+  // Without a command: print what a step of the compiler made.
+  app.add_option("--emit", options.emit, "Print what a step made of FILE")
+      ->check(CLI::IsMember({"ast", "graph", "placement", "llvm", "obj"}))
+      ->type_name("ast|graph|placement|llvm|obj");
+  app.add_option("FILE", options.files, "The program for --emit (`-`: standard input)")->expected(0, 1);
+  app.add_option("-o,--output", options.output, "Where --emit writes (default: standard output)");
+  app.add_flag("--list-passes", options.list_passes, "List the passes over the graph, in order");
+  app.add_option("--cpu", options.cpu, "Processor to compile for (default: this one)");
+  add_settings(app, raw_settings);
+  add_diagnostic_options(app, options);
+
+  const auto command = [&](const char* name, Command value, const char* description) {
+    CLI::App* subcommand = app.add_subcommand(name, description);
+    subcommand->callback([&options, value] { options.command = value; });
+    return subcommand;
+  };
+
+  CLI::App* run = command("run", Command::Run, "Compile in memory and run now; `-- …` goes to the program");
+  add_file(*run, options);
+  add_settings(*run, raw_settings);
+  add_diagnostic_options(*run, options);
+
+  CLI::App* build = command("build", Command::Build, "Make an executable");
+  add_file(*build, options);
+  build->add_option("-o,--output", options.output, "The executable (default: FILE without extension)");
+  build->add_option("--cpu", options.cpu, "Processor to compile for: `native`, or as LLVM names it");
+  add_settings(*build, raw_settings);
+  add_diagnostic_options(*build, options);
+
+  CLI::App* check = command("check", Command::Check, "Look for mistakes only");
+  add_files(*check, options);
+  add_settings(*check, raw_settings);
+  add_diagnostic_options(*check, options);
+
+  CLI::App* test = command("test", Command::Test, "Run the test blocks of programs");
+  add_files(*test, options);
+  add_settings(*test, raw_settings);
+  add_diagnostic_options(*test, options);
+
+  CLI::App* format = command("fmt", Command::Format, "Lay out programs, in place");
+  add_files(*format, options);
+  format->add_flag("--check", options.check_only, "Change nothing; status 1 if a file would change");
+  format->add_flag("--json", options.json, "Messages as JSON, one object a line");
+
+  CLI::App* graph = command("graph", Command::Graph, "Draw the graph of a program");
+  add_file(*graph, options);
+  graph->add_option("-o,--output", options.output, "The picture (default: standard output)");
+  graph->add_option("--format", options.format, "svg or dot (default: by the name of the output, else svg)")
+      ->check(CLI::IsMember({"svg", "dot"}));
+  add_settings(*graph, raw_settings);
+  graph->add_flag("--json", options.json, "Messages as JSON, one object a line");
+
+  CLI::App* explain = command("explain", Command::Explain, "Say more about a message, or about a name of a program");
+  explain->add_option("CODE | FILE NAME", options.files, "A code such as E0203; or a program and a name in it")
+      ->required()
+      ->expected(1, 2);
+  add_settings(*explain, raw_settings);
+
+  CLI::App* fresh = command("new", Command::New, "Make a project to start from");
+  fresh->add_option("NAME", options.files, "Name of the new folder")->required()->expected(1);
+
+  // What stands after the first `--` of `run` is the program's, whatever it looks like.
+  int own_argc = argc;
+  if (argc > 1 && std::strcmp(argv[1], "run") == 0) {
+    char** dashes = std::find_if(argv, argv + argc, [](const char* word) { return std::strcmp(word, "--") == 0; });
+    own_argc = static_cast<int>(dashes - argv);
+    if (dashes != argv + argc) options.program_arguments.assign(dashes + 1, argv + argc);
+  }
+
+  try {
+    app.parse(own_argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int status = app.exit(error);
+    return status == 0 ? kExitSuccess : kExitUsage;
+  }
+  if (!split_settings(raw_settings, options)) return kExitUsage;
+  if (options.command == Command::Emit && !options.list_passes && options.files.empty()) {
+    fmt::print("{}", app.help());
+    return argc == 1 ? kExitSuccess : kExitUsage;
+  }
+  return options;
+}
+
+}  // namespace streamc

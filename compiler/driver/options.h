@@ -1,0 +1,41 @@
+// What the user asked for on the command line of streamc.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace streamc {
+
+enum class Command { Emit, Run, Build, Check, Test, Format, Graph, Explain, New };
+
+// Exit statuses of streamc. `run` ends with the status of the program once it has started.
+enum ExitStatus : int {
+  kExitSuccess = 0,
+  kExitMistake = 1,  // The program is wrong, a test failed, a file is not laid out (`fmt --check`).
+  kExitUsage = 2,    // The command line is wrong, or a file cannot be read or written.
+};
+
+struct Options {
+  Command command = Command::Emit;
+  // Programs. `explain`: a code, or a file and a name. `new`: the name.
+  std::vector<std::string> files;
+  std::vector<std::string> program_arguments;                  // `run`: what stands after `--`.
+  std::vector<std::pair<std::string, std::string>> settings;  // `--set NAME=VALUE`, in order.
+  std::string output;       // `-o`; empty: the command's own default.
+  std::string emit;         // `--emit=`: ast, graph, placement, llvm or obj.
+  std::string dump_after;   // `--dump-after=`: a pass, or `all`.
+  std::string format;       // `graph --format`: svg or dot.
+  std::string cpu;          // `--cpu`: as LLVM names it; empty: the command's own default.
+  bool list_passes = false;
+  bool time_phases = false;
+  bool json = false;
+  bool check_only = false;  // `fmt --check`
+};
+
+// Parses the command line. Gives an exit status instead where there is nothing more to do: after
+// `--help`, `--version`, or a mistake, which it prints.
+std::variant<Options, int> parse_options(int argc, char** argv);
+
+}  // namespace streamc
