@@ -142,7 +142,7 @@ parameters
   ;
 
 parameter
-  : name ':' type ('=' expr)?
+  : name ':' ('type' | type) ('=' expr)?   // `T: type`: the argument is a type.
   ;
 
 outputs

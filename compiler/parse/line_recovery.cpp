@@ -1,0 +1,164 @@
+#include "compiler/parse/line_recovery.h"
+
+#include "compiler/parse/syntax_errors.h"
+
+namespace streamc {
+namespace {
+
+// After so many the text is something else than a program.
+constexpr std::size_t kMaxReports = 50;
+
+std::size_t rule_of(antlr4::Parser* parser) { return parser->getContext()->getRuleIndex(); }
+
+bool is_line(std::size_t rule) {
+  switch (rule) {
+    case StreamParser::RuleItem:
+    case StreamParser::RuleStmt:
+    case StreamParser::RuleTestStmt:
+    case StreamParser::RuleAgentPart:
+    case StreamParser::RuleAggregatePart:
+    case StreamParser::RuleField:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_list_of_lines(std::size_t rule) {
+  switch (rule) {
+    case StreamParser::RuleFile:
+    case StreamParser::RuleBlock:
+    case StreamParser::RuleTestDecl:
+    case StreamParser::RuleAgentDecl:
+    case StreamParser::RuleAggregateDecl:
+    case StreamParser::RuleRecord:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// In a list rule, whether its lines have begun: behind the `{`, or anywhere in a file.
+bool is_inside_list(antlr4::ParserRuleContext* context) {
+  return context->getRuleIndex() == StreamParser::RuleFile ||
+         !context->getTokens(StreamParser::LC).empty();
+}
+
+std::size_t index_of(antlr4::Token* token) { return static_cast<std::size_t>(token->getTokenIndex()); }
+
+}  // namespace
+
+antlr4::Token* LineRecovery::recoverInline(antlr4::Parser* parser) {
+  throw antlr4::InputMismatchException(parser);
+}
+
+void LineRecovery::reportError(antlr4::Parser* parser, const antlr4::RecognitionException& error) {
+  if (inErrorRecoveryMode(parser)) return;  // On the way out of the rules around the mistake.
+  beginErrorCondition(parser);
+  // A failed prediction knows where it failed, but not what would have been right.
+  const bool is_prediction = dynamic_cast<const antlr4::NoViableAltException*>(&error) != nullptr;
+  report_at(parser, index_of(error.getOffendingToken()),
+            is_prediction ? antlr4::misc::IntervalSet() : error.getExpectedTokens());
+}
+
+void LineRecovery::report_at(antlr4::Parser* parser, std::size_t token_index,
+                             const antlr4::misc::IntervalSet& expected) {
+  const SourceFile& file = reporter_.file();
+  const Token at = token_index < tokens_.size() ? tokens_[token_index] : Token{0, end_, end_};
+  // The line of the mistake, and the line on which the statement around it began.
+  antlr4::ParserRuleContext* line = parser->getContext();
+  while (line->parent != nullptr && !is_line(line->getRuleIndex())) {
+    line = static_cast<antlr4::ParserRuleContext*>(line->parent);
+  }
+  const auto begin = static_cast<std::uint32_t>(line->start->getStartIndex());
+  const bool is_whole_file = line->parent == nullptr;
+  if (reporter_.is_quiet(file.span(at.begin, at.begin)) ||
+      (!is_whole_file && begin <= at.begin && reporter_.is_quiet(file.span(begin, begin)))) {
+    reporter_.silence(file.span(at.begin, at.begin));
+    return;
+  }
+  if (report_count_++ < kMaxReports) {
+    report_syntax_error({tokens_, token_index, end_, rule_of(parser), expected}, reporter_);
+  }
+  reporter_.silence(file.span(at.begin, at.begin));
+}
+
+void LineRecovery::recover(antlr4::Parser* parser, std::exception_ptr error) {
+  antlr4::ParserRuleContext* const context = parser->getContext();
+  const std::size_t rule = context->getRuleIndex();
+  if (context->parent == nullptr) {
+    while (parser->getTokenStream()->LA(1) != antlr4::Token::EOF) parser->consume();
+    return;
+  }
+  if (!is_line(rule)) std::rethrow_exception(error);
+  // Braces that this line opened itself end with it.
+  std::size_t depth = 0;
+  const std::size_t here = parser->getTokenStream()->index();
+  for (std::size_t i = index_of(context->start); i < here && i < tokens_.size(); ++i) {
+    if (tokens_[i].type == StreamLexer::LC) ++depth;
+    if (tokens_[i].type == StreamLexer::RC && depth > 0) --depth;
+  }
+  skip_line(parser, depth, rule == StreamParser::RuleField);
+  endErrorCondition(parser);
+}
+
+bool LineRecovery::line_continues_behind(std::size_t newline_index) const {
+  std::size_t i = newline_index;
+  while (i < tokens_.size() && tokens_[i].type == StreamLexer::NL) ++i;
+  return i < tokens_.size() &&
+         (tokens_[i].type == StreamLexer::PIPE || tokens_[i].type == StreamLexer::KW_ELSE);
+}
+
+void LineRecovery::skip_line(antlr4::Parser* parser, std::size_t depth, bool stop_at_comma) {
+  // Nothing above the lines of a file could use a `}`.
+  antlr4::ParserRuleContext* context = parser->getContext();
+  const bool is_top = context->getRuleIndex() == StreamParser::RuleFile ||
+                      context->getRuleIndex() == StreamParser::RuleItem;
+  antlr4::TokenStream* const stream = parser->getTokenStream();
+  while (true) {
+    switch (stream->LA(1)) {
+      case antlr4::Token::EOF: return;
+      case StreamLexer::LC: ++depth; break;
+      case StreamLexer::RC:
+        if (depth == 0 && !is_top) return;
+        if (depth > 0) --depth;
+        break;
+      case StreamLexer::NL:
+        if (depth == 0 && !line_continues_behind(stream->index())) return;
+        break;
+      case StreamLexer::COMMA:
+        if (depth == 0 && stop_at_comma) return;
+        break;
+      default: break;
+    }
+    parser->consume();
+  }
+}
+
+void LineRecovery::sync(antlr4::Parser* parser) {
+  antlr4::ParserRuleContext* const context = parser->getContext();
+  if (!is_list_of_lines(context->getRuleIndex()) || inErrorRecoveryMode(parser) ||
+      !is_inside_list(context)) {
+    return;
+  }
+  const antlr4::atn::ATN& atn = parser->getATN();
+  const antlr4::misc::IntervalSet expected = atn.nextTokens(atn.states[parser->getState()]);
+  antlr4::TokenStream* const stream = parser->getTokenStream();
+  while (true) {
+    const std::size_t next = stream->LA(1);
+    if (next == antlr4::Token::EOF || expected.contains(next) ||
+        expected.contains(antlr4::Token::EPSILON)) {
+      return;
+    }
+    if (next == StreamLexer::NL) {
+      parser->consume();
+      continue;
+    }
+    report_at(parser, stream->index(), expected);
+    const std::size_t before = stream->index();
+    skip_line(parser, 0, context->getRuleIndex() == StreamParser::RuleRecord);
+    if (stream->index() == before) return;  // At a brace that ends an outer list.
+  }
+}
+
+}  // namespace streamc
