@@ -100,11 +100,13 @@ std::vector<FailureRecord> GraphEvaluator::all_failures() {
       }
     }
   }
-  std::vector<FailureRecord> sorted = failures_;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.operator_id, a.tick) < std::pair(b.operator_id, b.tick);
-  });
-  return sorted;
+  std::multimap<std::pair<OperatorId, std::size_t>, FailureRecord> sorted;
+  for (const FailureRecord& failure : failures_) {
+    sorted.emplace(std::pair(failure.operator_id, failure.tick), failure);
+  }
+  std::vector<FailureRecord> result;
+  for (auto& [place, failure] : sorted) result.push_back(std::move(failure));
+  return result;
 }
 
 // ---- operators that keep their scope ------------------------------------------------------------

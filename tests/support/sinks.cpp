@@ -36,6 +36,7 @@ std::optional<std::string> text_argument(const SinkOperator& sink, ItemEvaluator
 struct Line {
   std::int64_t stamp = 0;
   std::size_t order = 0;  // Textual order of its sink.
+  std::size_t tick = 0;   // Order within the sink.
   std::string text;
 };
 
@@ -89,15 +90,15 @@ std::vector<OperatorId> sinks_in_textual_order(const Graph& graph) {
   for (std::size_t i = 0; i < graph.operators.size(); ++i) {
     if (std::holds_alternative<SinkOperator>(graph.operators[i].kind)) sinks.emplace_back(i);
   }
-  std::stable_sort(sinks.begin(), sinks.end(), [&](OperatorId a, OperatorId b) {
-    return graph.op(a).span.begin < graph.op(b).span.begin;
+  std::sort(sinks.begin(), sinks.end(), [&](OperatorId a, OperatorId b) {
+    return std::pair(graph.op(a).span.begin, a) < std::pair(graph.op(b).span.begin, b);
   });
   return sinks;
 }
 
 std::string joined(std::vector<Line> lines) {
-  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
-    return std::tie(a.stamp, a.order) < std::tie(b.stamp, b.order);
+  std::sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
+    return std::tie(a.stamp, a.order, a.tick) < std::tie(b.stamp, b.order, b.tick);
   });
   std::string text;
   for (const Line& line : lines) text += line.text;
@@ -140,7 +141,7 @@ Written run_sinks(const Graph& graph, GraphEvaluator& evaluator, ItemEvaluator& 
       if (!cells[tick]) continue;
       std::string text = sink.connector == "csv.write" ? csv_row(types, *cells[tick])
                                                        : text_of(types, *cells[tick]) + "\n";
-      lines->push_back({ticks.stamps[tick], order, std::move(text)});
+      lines->push_back({ticks.stamps[tick], order, tick, std::move(text)});
     }
     ++order;
   }
