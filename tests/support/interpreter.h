@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ namespace streamref {
 struct RunInputs {
   std::map<std::string, std::string> params;  // By name, as text: `--name text`.
   std::map<streamc::ConstantId, Value> overrides;  // Values that a test gives to params.
-  std::string standard_input;
+  std::function<std::string()> standard_input;  // Asked once, if a source reads it; empty: none.
 };
 
 // A tick of a captured stream.

@@ -33,9 +33,9 @@ std::optional<Value> argument(const SourceOperator& source, ItemEvaluator& items
 }
 
 std::string bytes_of(const SourceOperator& source, ItemEvaluator& items,
-                     const std::string& standard_input) {
+                     const StandardInput& standard_input) {
   const std::optional<Value> path = argument(source, items, "path");
-  if (!path || path->text == "-") return standard_input;
+  if (!path || path->text == "-") return standard_input ? standard_input() : "";
   std::ifstream file(path->text, std::ios::binary);
   if (!file) throw RunError("cannot open `" + path->text + "`");
   std::ostringstream bytes;
@@ -195,7 +195,7 @@ Record read_row(const TypeTable& types, TypeId type_id, const std::vector<Column
 }
 
 std::vector<Record> read_csv(const SourceOperator& source, TypeId type_id, ItemEvaluator& items,
-                             const std::string& standard_input) {
+                             const StandardInput& standard_input) {
   const std::optional<Value> separator = argument(source, items, "separator");
   const std::optional<Value> header_argument = argument(source, items, "header");
   const bool has_header = !header_argument || header_argument->integer != 0;
@@ -232,7 +232,7 @@ std::vector<Record> read_csv(const SourceOperator& source, TypeId type_id, ItemE
 }
 
 std::vector<Record> read_lines(const SourceOperator& source, ItemEvaluator& items,
-                               const std::string& standard_input) {
+                               const StandardInput& standard_input) {
   std::vector<Record> records;
   for (std::string& line : lines_of(bytes_of(source, items, standard_input))) {
     records.push_back({.cell = make_string(items.types(), std::move(line))});
@@ -241,7 +241,7 @@ std::vector<Record> read_lines(const SourceOperator& source, ItemEvaluator& item
 }
 
 std::vector<Record> read_numbers(const SourceOperator& source, ItemEvaluator& items,
-                                 const std::string& standard_input) {
+                                 const StandardInput& standard_input) {
   std::vector<Record> records;
   for (const std::string& line : lines_of(bytes_of(source, items, standard_input))) {
     if (trim_space(line).empty()) continue;
@@ -258,7 +258,7 @@ std::vector<Record> read_numbers(const SourceOperator& source, ItemEvaluator& it
 }  // namespace
 
 std::vector<Record> read_records(const SourceOperator& source, TypeId type_id,
-                                 ItemEvaluator& items, const std::string& standard_input) {
+                                 ItemEvaluator& items, const StandardInput& standard_input) {
   if (source.is_live) {
     throw RunError("`" + source.connector +
                    "` is live: the reference interpreter runs recorded sources only");

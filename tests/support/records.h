@@ -1,6 +1,7 @@
 // Recorded sources: files and standard input as lists of records.
 #pragma once
 
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -15,9 +16,12 @@ struct RunError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// All bytes of standard input; may be empty where a program has none.
+using StandardInput = std::function<std::string()>;
+
 // All records of the source behind `op`. `standard_input` is what `-` means. Throws RunError.
 [[nodiscard]] std::vector<Record> read_records(const streamc::SourceOperator& source,
                                                streamc::TypeId type_id, ItemEvaluator& items,
-                                               const std::string& standard_input);
+                                               const StandardInput& standard_input);
 
 }  // namespace streamref
