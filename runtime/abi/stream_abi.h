@@ -89,7 +89,8 @@ typedef struct StreamType {
 // A batch of ticks as columns. Column c holds for tick i `leaves[c].count` elements from index
 // i * leaves[c].count on. `valid` is null if no tick is a hole; else one byte a tick, 1 for a value.
 // `stamps` is null where the stamp of tick i is `first_position + i`.
-// Columns have room for 8 more ticks than `count`, so that vector code may overrun them.
+// Columns have room for 8 more ticks than `count`, so that vector code may overrun them; they are
+// aligned as their elements are, and to 64 bytes only by luck.
 typedef struct StreamBatch {
   int64_t count;
   int64_t first_position;  // Number of the first tick since the stream began.
@@ -97,6 +98,9 @@ typedef struct StreamBatch {
   const uint8_t* valid;
   const int64_t* stamps;
 } StreamBatch;
+
+// Texts and views of a committed tick must be sound or zero ({null, 0}), also below an absent option;
+// only those of holes may be anything: the queue copies what they point to.
 
 // Where a region writes what leaves it. reserve() in entry_points.def fills it; the region then
 // sets the columns and calls commit.
@@ -121,6 +125,10 @@ enum StreamRegionStatus {
 };
 
 // Handles `count` ticks (0 <= count <= STREAM_BATCH_LIMIT) of each input. `state` is the region's own.
+// STREAM_REGION_END comes exactly once, in a last call without ticks (count 0), also after the region
+// said DONE or STOP. In that call `inputs[0].stamps` is never null and `stamps[0]` is END(T): what
+// `on end` calls `now`. Items committed then with an earlier stamp are stamped T by the queue, so that
+// frontiers stay true. What `evaluate` and `initialize` allocate lasts as long as the run.
 typedef int32_t (*StreamRegionFunction)(void* state, StreamContext* context, const StreamBatch* inputs,
                                         int64_t count, uint32_t flags);
 

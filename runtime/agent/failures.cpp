@@ -1,0 +1,114 @@
+#include "runtime/agent/failures.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "runtime/base/assert.h"
+
+namespace streamrt {
+
+namespace {
+
+std::string_view reason_text(std::int32_t reason) {
+  switch (reason) {
+    case STREAM_FAILURE_DIVISION_BY_ZERO:
+      return "division by zero";
+    case STREAM_FAILURE_INDEX_OUT_OF_RANGE:
+      return "index out of range";
+    case STREAM_FAILURE_CONVERSION:
+      return "the number does not fit an int";
+    case STREAM_FAILURE_NONE_VALUE:
+      return "a value was needed, and it is `none`";
+    case STREAM_FAILURE_PARSE:
+      return "the text is no value of the type";
+    case STREAM_FAILURE_SHIFT_COUNT:
+      return "a shift by less than 0 or more than 63 bits";
+    default:
+      return "it failed";
+  }
+}
+
+std::string place_of(const StreamSite& site) {
+  return fmt::format("{}:{}:{}", site.file, site.line, site.column);
+}
+
+std::string_view plural(std::int64_t count) { return count == 1 ? "" : "s"; }
+
+}  // namespace
+
+void write_message_to_stderr(std::string_view line) {
+  std::string text(line);
+  text += '\n';
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(STDERR_FILENO, rest.data(), rest.size());
+    if (written <= 0) return;  // Nobody left to tell.
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+Failures::Failures(std::span<const StreamSite> sites, const MessageWriter& message)
+    : sites_(sites), message_(message), counts_(sites.size()) {
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    std::size_t first = i;
+    for (std::size_t j = 0; j < i && first == i; ++j) {
+      const bool is_same = std::string_view(sites[i].equation) == sites[j].equation &&
+                           std::string_view(sites[i].file) == sites[j].file &&
+                           sites[i].is_handled == sites[j].is_handled;
+      if (is_same) first = j;
+    }
+    first_sites_.push_back(first);
+  }
+}
+
+std::size_t Failures::equation_index(std::int32_t site) const {
+  STREAM_CHECK(site >= 0 && static_cast<std::size_t>(site) < sites_.size(), "a failure without a site");
+  return first_sites_[static_cast<std::size_t>(site)];
+}
+
+void Failures::report(std::int32_t site, std::int32_t reason, std::int64_t position,
+                      std::string_view detail) {
+  Count& count = counts_[equation_index(site)];
+  const StreamSite& where = sites_[static_cast<std::size_t>(site)];
+  ++count.failed;
+  if (where.is_handled == 0) has_unhandled_ = true;
+  if (count.failed > 1) return;
+
+  const std::string_view why = detail.empty() ? reason_text(reason) : detail;
+  const std::string text = fmt::format("item {} of `{}` failed: {}", position, where.equation, why);
+  if (where.is_handled != 0) {
+    count.first = text;
+  } else {
+    message_(fmt::format("{}: error: {}", place_of(where), text));
+  }
+}
+
+void Failures::report_late(std::int32_t site, std::string_view detail) {
+  Count& count = counts_[equation_index(site)];
+  const StreamSite& where = sites_[static_cast<std::size_t>(site)];
+  if (++count.late == 1) {
+    message_(fmt::format("{}: warning: a late item of `{}` was dropped: {}", place_of(where),
+                         where.equation, detail));
+  }
+}
+
+void Failures::tell_totals() const {
+  for (std::size_t i = 0; i < sites_.size(); ++i) {
+    const Count& count = counts_[i];
+    const StreamSite& where = sites_[i];
+    if (count.failed > 0 && where.is_handled == 0) {
+      message_(fmt::format("error: {} item{} of `{}` failed", count.failed, plural(count.failed),
+                           where.equation));
+    } else if (count.failed > 0) {
+      message_(fmt::format("note: {} item{} of `{}` failed and {} handled by `else`; the first: {}",
+                           count.failed, plural(count.failed), where.equation,
+                           count.failed == 1 ? "was" : "were", count.first));
+    }
+    if (count.late > 0) {
+      message_(fmt::format("warning: {} late item{} of `{}` {} dropped", count.late,
+                           plural(count.late), where.equation, count.late == 1 ? "was" : "were"));
+    }
+  }
+}
+
+}  // namespace streamrt

@@ -1,0 +1,49 @@
+// Failed items: counted at their site, the first of each equation named, totals at the end.
+//
+// A failure taken by an `else` is no error of the run: it is only told of, as a note, at the end.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/abi/stream_abi.h"
+#include "runtime/agent/messages.h"
+
+namespace streamrt {
+
+class Failures {
+ public:
+  // Both must outlive this object.
+  Failures(std::span<const StreamSite> sites, const MessageWriter& message);
+
+  // The item of tick `position` failed at `site`. `detail` says more, or is empty.
+  void report(std::int32_t site, std::int32_t reason, std::int64_t position, std::string_view detail);
+  // A record of the source at `site` came after a newer one and was dropped.
+  void report_late(std::int32_t site, std::string_view detail);
+
+  // Totals, one message an equation. Once, at the end.
+  void tell_totals() const;
+
+  // An item failed and no `else` took it: the exit status is not zero.
+  [[nodiscard]] bool has_unhandled() const { return has_unhandled_; }
+
+ private:
+  struct Count {
+    std::int64_t failed = 0;
+    std::int64_t late = 0;
+    std::string first;  // The first failure, for the note about handled ones.
+  };
+  [[nodiscard]] std::size_t equation_index(std::int32_t site) const;
+
+  std::span<const StreamSite> sites_;
+  const MessageWriter& message_;
+  // The first site of the equation that each site belongs to, with equal handling: they share a Count.
+  std::vector<std::size_t> first_sites_;
+  std::vector<Count> counts_;  // One entry a site; only those of first sites are used.
+  bool has_unhandled_ = false;
+};
+
+}  // namespace streamrt

@@ -1,0 +1,56 @@
+// Runs a compiled program from its first item to the end of its last sink, on the calling thread.
+//
+// Sources are pulled when something downstream needs items, regions run over what waits in their
+// queues, sinks take what is in order. How the work is cut into batches never shows in a result;
+// RunOptions can cut at random to prove it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "runtime/abi/stream_abi.h"
+#include "runtime/agent/messages.h"
+#include "runtime/base/clock.h"
+#include "runtime/connector/connector.h"
+
+namespace streamrt {
+
+// Ticks of an observed stream, holes included. Valid during the call.
+struct CapturedItems {
+  std::int32_t capture_index = 0;
+  const StreamType* type = nullptr;
+  StreamBatch items;         // `valid` is null if none is a hole; `stamps` null: positions.
+  bool has_times = false;    // Stamps are times; else positions.
+  bool is_end = false;       // The stream ends here: the last call for this capture, without items.
+};
+
+struct RunOptions {
+  Clock* clock = nullptr;                              // Null: the machine's.
+  MessageWriter message;                               // Empty: standard error.
+  ConsoleOutput console;                               // Where `print` and the like write.
+  std::function<void(const CapturedItems&)> capture;   // Must be set if the program captures.
+
+  std::optional<std::int64_t> run_for_ns;              // Live sources end after this long.
+  bool shows_statistics = false;                       // A table of what ran, at the end.
+  bool shows_progress = false;                         // A bar while recorded sources are read.
+  bool handles_signals = false;                        // SIGINT and SIGTERM end the sources' logs.
+
+  std::int64_t batch_limit = STREAM_BATCH_LIMIT;       // Ticks in a batch, 1 to STREAM_BATCH_LIMIT.
+  std::optional<std::uint64_t> batch_cuts_seed;        // Cut batches at random, for tests.
+  std::int64_t queue_limit = 4 * STREAM_BATCH_LIMIT;   // A queue of so many ticks stops its writer.
+};
+
+enum ExitStatus {
+  kExitSuccess = 0,
+  kExitFailed = 1,       // Items failed and no `else` took them, or the world failed on the way.
+  kExitUnusable = 2,     // The command line is wrong, or a source or sink could not be opened.
+  kExitBrokenPipe = 141  // The reader of standard output went away (128 + SIGPIPE, as in a shell).
+  // Ended by a signal, everything flushed: 128 + its number (130 for Ctrl-C, 143 for SIGTERM).
+};
+
+// Returns an exit status. The params' storage holds their values already; `program` is not changed
+// but for what its `evaluate` fills in, and may be run again.
+int run_program(const StreamProgram& program, const RunOptions& options);
+
+}  // namespace streamrt

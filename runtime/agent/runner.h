@@ -1,0 +1,141 @@
+// One run of a program: its queues, sources, regions and sinks, and the loop that moves items
+// through them. Only run_program() makes one.
+//
+// The loop repeats: run every region that can, hand to the sinks what is in order, and pull the
+// sources that something starving needs. A queue over its limit stops its writer; should that leave
+// nothing to do while something starves (two branches of one region that a later merge needs
+// unevenly), the limit of the full queue is doubled, up to a bound at which the run gives up and
+// names it. When only live sources can go on, the loop waits for them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "runtime/abi/stream_abi.h"
+#include "runtime/agent/context.h"
+#include "runtime/agent/failures.h"
+#include "runtime/agent/run_program.h"
+#include "runtime/agent/sink_group.h"
+#include "runtime/buffer/column_queue.h"
+#include "runtime/buffer/merge_stage.h"
+#include "runtime/connector/connector.h"
+
+namespace streamrt {
+
+// A source and what its connector may report.
+class OpenedSource final : public SourceHost {
+ public:
+  OpenedSource(const StreamSource& description, ColumnQueue& queue, Failures& failures)
+      : description_(description), queue_(queue), failures_(failures) {}
+
+  Result<void> open(Clock& clock);
+
+  // Fills the queue with up to `limit` ticks. Returns whether anything changed.
+  Result<bool> pull(std::int64_t limit, PayloadLifetime lifetime);
+  // The log ends here, at `utc_ns` if the source is live.
+  void end_log(std::int64_t utc_ns);
+
+  void report_unreadable(std::int64_t position, std::string_view detail) override;
+  void report_late(std::string_view detail) override;
+
+  [[nodiscard]] const StreamSource& description() const { return description_; }
+  [[nodiscard]] const Source& source() const { return *source_; }
+  [[nodiscard]] ColumnQueue& queue() const { return queue_; }
+  [[nodiscard]] bool has_ended() const { return queue_.has_ended() || queue_.is_closed(); }
+  [[nodiscard]] bool has_times() const;
+  [[nodiscard]] std::int64_t item_count() const { return position_; }
+
+ private:
+  const StreamSource& description_;
+  ColumnQueue& queue_;
+  Failures& failures_;
+  std::unique_ptr<Source> source_;
+  std::int64_t position_ = 0;
+  std::int64_t last_stamp_ = kEarliestStamp;
+};
+
+// A region between its queues.
+struct RunningRegion {
+  const StreamRegion* description = nullptr;
+  void* state = nullptr;
+  std::vector<ColumnQueue*> inputs;
+  std::vector<ColumnQueue*> outputs;
+  std::vector<std::int32_t> output_indices;
+  std::unique_ptr<MergeStage> merge;          // Merge heads only.
+  std::int64_t last_stamp = kEarliestStamp;   // Of the newest tick handled.
+  bool has_ended = false;
+  bool is_needed = false;                     // Scratch of the search for what starves.
+  std::int64_t batch_count = 0;
+  std::int64_t tick_count = 0;
+  std::int64_t busy_ns = 0;
+};
+
+class Runner {
+ public:
+  Runner(const StreamProgram& program, const RunOptions& options);
+
+  int run();
+
+ private:
+  Result<void> open();
+  Result<void> loop();
+  int finish(Result<void> outcome);
+
+  // Regions (runner_regions.cpp). step() handles one batch and returns whether anything moved.
+  bool step(RunningRegion& region);
+  bool is_blocked(const RunningRegion& region) const;
+  std::int64_t available_ticks(const RunningRegion& region) const;
+  void call(RunningRegion& region, const StreamBatch* inputs, std::int64_t count, bool is_end,
+            std::int64_t end_stamp);
+  void forward_frontier(RunningRegion& region);
+  bool inputs_are_finished(const RunningRegion& region) const;
+  std::int64_t end_stamp_of(const RunningRegion& region) const;
+  void retire(RunningRegion& region);
+
+  // What starves (runner_needs.cpp).
+  bool pull_needed_sources();
+  void need(ColumnQueue* queue);
+  Result<bool> relax_a_limit();
+
+  Result<bool> drain_sinks();
+  void wait_for_sources();
+  void end_source_logs(bool live_only);
+  std::int64_t cut(std::int64_t limit);
+  Result<void> check_deadline_and_signals();
+  std::size_t index_of(const ColumnQueue* queue) const {
+    return static_cast<std::size_t>(queue - queues_.data());
+  }
+
+  const StreamProgram& program_;
+  const RunOptions& options_;
+  Clock& clock_;
+  MessageWriter message_;
+  Failures failures_;
+  StreamContext context_;
+  std::vector<ColumnQueue> queues_;          // As in the program; never resized once made.
+  std::vector<std::int64_t> queue_limits_;   // Ticks, one a queue.
+  std::vector<bool> queue_has_times_;        // Its stamps are times; one a queue.
+  std::vector<RunningRegion*> writer_of_;    // One a queue; null: a source.
+  std::vector<OpenedSource*> source_of_;     // One a queue; null: a region.
+  std::vector<std::unique_ptr<OpenedSource>> sources_;
+  std::vector<RunningRegion> regions_;
+  std::vector<SinkGroup> groups_;
+  std::vector<std::int32_t> group_numbers_;  // StreamSink::order_group of each group.
+  Destinations destinations_;
+  ConsoleOutput console_;
+
+  std::vector<OpenedSource*> needed_sources_;
+  std::vector<StreamBatch> zip_batches_;
+  std::mt19937_64 random_;
+  std::optional<std::int64_t> deadline_steady_ns_;
+  std::int64_t started_steady_ns_ = 0;
+  int end_signal_ = 0;  // The signal that ended the sources' logs.
+  bool source_failed_ = false;
+  bool stops_ = false;  // An `else stop` was met.
+};
+
+}  // namespace streamrt

@@ -1,0 +1,30 @@
+// SIGINT and SIGTERM as something a loop can look at and wait for.
+//
+// The first one is noted; a second one of either kind ends the process at once, with what it does by
+// default. One object at a time; the handlers in place before are put back.
+#pragma once
+
+#include <csignal>
+
+namespace streamrt {
+
+class SignalWatch {
+ public:
+  SignalWatch();
+  ~SignalWatch();
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+  // The signal that came, or 0.
+  [[nodiscard]] static int received();
+  // Becomes readable when a signal has come.
+  [[nodiscard]] int fd() const { return pipe_[0]; }
+
+ private:
+  int pipe_[2] = {-1, -1};
+  struct sigaction old_interrupt_ {};
+  struct sigaction old_terminate_ {};
+  struct sigaction old_pipe_ {};
+};
+
+}  // namespace streamrt

@@ -1,0 +1,130 @@
+#include "runtime/agent/stream_main.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/agent/run_program.h"
+#include "runtime/base/leaves.h"
+#include "runtime/base/number_text.h"
+#include "runtime/base/time_text.h"
+#include "runtime/base/value_text.h"
+
+namespace streamrt {
+
+namespace {
+
+// A flag as it stands on the command line, before it is known whether its value is one of its type.
+struct ParamFlag {
+  const StreamParam* param = nullptr;
+  std::string text;
+  CLI::Option* option = nullptr;
+};
+
+std::string choices_of(const StreamType& type) {
+  std::vector<std::string> names;
+  for (const StreamField& field : fields_of(type)) names.emplace_back(field.name);
+  return fmt::format("{}", fmt::join(names, "|"));
+}
+
+// Texts of params stay where the command line put them: argv lives as long as the process.
+bool set_param(const StreamParam& param, const std::string& text) {
+  void* const leaf = param.storage;
+  return parse_value(text, *param.type, &leaf);
+}
+
+std::string flag_name(const StreamParam& param) { return fmt::format("--{}", param.name); }
+
+void add_param_flag(CLI::App& app, ParamFlag& flag) {
+  const StreamParam& param = *flag.param;
+  const StreamType& type = *param.type;
+  std::string help = param.help == nullptr ? "" : param.help;
+  if (param.is_fixed != 0) {
+    help += help.empty() ? "fixed when the program was built" : " (fixed when the program was built)";
+  } else if (param.default_text != nullptr) {
+    help += fmt::format("{}[{}]", help.empty() ? "" : " ", param.default_text);
+  }
+  flag.option = app.add_option(flag_name(param), flag.text, help);
+  flag.option->group("Params");
+  flag.option->type_name(type.kind == STREAM_TYPE_ENUMERATION ? choices_of(type) : type_text(type));
+  if (type.kind == STREAM_TYPE_BOOL) {
+    flag.option->expected(0, 1)->default_str("true");
+  }
+  if (param.default_text == nullptr && param.is_fixed == 0) flag.option->required();
+}
+
+Result<void> take_params(std::vector<ParamFlag>& flags) {
+  for (ParamFlag& flag : flags) {
+    if (flag.option->count() == 0) continue;
+    const StreamParam& param = *flag.param;
+    if (param.is_fixed != 0) {
+      return fail("`--{0}` was fixed when the program was built: build it again with `--set {0}={1}`",
+                  param.name, flag.text);
+    }
+    if (!set_param(param, flag.text)) {
+      return fail("`--{} {}`: `{}` is no {}", param.name, flag.text, flag.text,
+                  param.type->kind == STREAM_TYPE_ENUMERATION
+                      ? fmt::format("value of {} ({})", param.type->name, choices_of(*param.type))
+                      : type_text(*param.type));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+int stream_main(const StreamProgram& program, int argc, const char* const* argv) {
+  CLI::App app(program.description == nullptr ? "" : program.description, program.name);
+  app.option_defaults()->always_capture_default(false);
+  app.get_formatter()->column_width(34);
+
+  std::vector<ParamFlag> flags(static_cast<std::size_t>(program.param_count));
+  for (std::size_t i = 0; i < flags.size(); ++i) {
+    flags[i].param = &program.params[i];
+    add_param_flag(app, flags[i]);
+  }
+  RunOptions options;
+  options.handles_signals = true;
+  std::string run_for;
+  app.add_flag("--stats", options.shows_statistics, "what ran, how often and how long, at the end")
+      ->group("Run");
+  app.add_option("--for", run_for, "end live sources after this long, as `10s` or `1h30min`")
+      ->type_name("duration")
+      ->group("Run");
+  app.add_option("--batch", options.batch_limit, "items in a batch")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{STREAM_BATCH_LIMIT}))
+      ->group("");
+  std::optional<std::uint64_t> cuts_seed;
+  app.add_option("--batch-cuts", cuts_seed, "cut batches at random")->group("");
+
+  const auto reject = [&program](const std::string& why) {
+    write_message_to_stderr(fmt::format("error: {}", why));
+    write_message_to_stderr(fmt::format("help: `{} --help` lists the flags", program.name));
+    return int{kExitUnusable};
+  };
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const std::string help = app.help();
+    return ::write(STDOUT_FILENO, help.data(), help.size()) < 0 ? kExitFailed : kExitSuccess;
+  } catch (const CLI::ParseError& error) {
+    return reject(error.what());
+  }
+  if (Result<void> taken = take_params(flags); !taken) return reject(taken.message());
+  if (!run_for.empty()) {
+    options.run_for_ns = parse_duration(run_for);
+    if (!options.run_for_ns || *options.run_for_ns < 0) {
+      return reject(fmt::format("`--for {}`: `{}` is no duration, such as `10s`", run_for, run_for));
+    }
+  }
+  options.batch_cuts_seed = cuts_seed;
+  options.shows_progress = ::isatty(STDERR_FILENO) == 1;
+  return run_program(program, options);
+}
+
+}  // namespace streamrt

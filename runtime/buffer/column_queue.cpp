@@ -1,0 +1,215 @@
+#include "runtime/buffer/column_queue.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/base/assert.h"
+#include "runtime/base/leaves.h"
+
+namespace streamrt {
+
+namespace {
+
+constexpr std::int64_t kSpareTicks = 8;
+constexpr std::int64_t kFirstCapacityTicks = 256;
+
+std::size_t bytes_of(std::int64_t ticks, std::size_t item_size) {
+  return static_cast<std::size_t>(ticks) * item_size;
+}
+
+}  // namespace
+
+void AlignedBytes::grow(std::size_t size, std::size_t kept) {
+  auto* const fresh = static_cast<std::byte*>(::operator new(size, std::align_val_t{64}));
+  if (kept > 0) std::memcpy(fresh, bytes_.get(), kept);
+  std::memset(fresh + kept, 0, size - kept);
+  bytes_.reset(fresh);
+}
+
+ColumnQueue::ColumnQueue(const StreamQueue& description) : description_(&description) {
+  for (const StreamLeaf& leaf : leaves_of(*description.type)) {
+    item_sizes_.push_back(leaf_item_size(leaf));
+    has_payloads_ |= leaf.kind == STREAM_LEAF_TEXT || leaf.kind == STREAM_LEAF_VIEW;
+  }
+  columns_.resize(item_sizes_.size());
+  pointers_.resize(item_sizes_.size());
+}
+
+const std::uint8_t* ColumnQueue::valid() const {
+  return description_->has_valid == 0 ? nullptr
+                                      : reinterpret_cast<std::uint8_t*>(valid_.data()) + begin_;
+}
+
+const std::int64_t* ColumnQueue::stamps() const {
+  return description_->has_stamps == 0 ? nullptr
+                                       : reinterpret_cast<std::int64_t*>(stamps_.data()) + begin_;
+}
+
+// Room for `ticks` behind the waiting items and `kept_ticks` uncommitted ones, which stay.
+void ColumnQueue::make_room(std::int64_t ticks, std::int64_t kept_ticks) {
+  const std::int64_t live = size_ + kept_ticks;
+  const std::int64_t needed = size_ + std::max(ticks, kept_ticks);
+  if (capacity_ > 0 && begin_ + needed <= capacity_) return;
+
+  const auto move_to_front = [this, live](AlignedBytes& bytes, std::size_t item_size) {
+    std::memmove(bytes.data(), bytes.data() + bytes_of(begin_, item_size), bytes_of(live, item_size));
+  };
+  // Moving is worth it only while few wait; otherwise every other call would move all of them.
+  const bool grows = needed > capacity_ || live > capacity_ / 2;
+  std::int64_t new_capacity = std::max(capacity_, kFirstCapacityTicks);
+  while (grows && (new_capacity < needed || new_capacity < 2 * live)) new_capacity *= 2;
+
+  const auto fit = [&](AlignedBytes& bytes, std::size_t item_size) {
+    if (begin_ > 0 && live > 0) move_to_front(bytes, item_size);
+    if (new_capacity > capacity_) {
+      bytes.grow(bytes_of(new_capacity + kSpareTicks, item_size), bytes_of(live, item_size));
+    }
+  };
+  for (std::size_t leaf = 0; leaf < columns_.size(); ++leaf) fit(columns_[leaf], item_sizes_[leaf]);
+  if (description_->has_valid != 0) fit(valid_, 1);
+  if (description_->has_stamps != 0) fit(stamps_, sizeof(std::int64_t));
+  begin_ = 0;
+  capacity_ = new_capacity;
+}
+
+void ColumnQueue::set_pointers(StreamOutput& out) {
+  const std::int64_t tail = begin_ + size_;
+  for (std::size_t leaf = 0; leaf < columns_.size(); ++leaf) {
+    pointers_[leaf] = columns_[leaf].data() + bytes_of(tail, item_sizes_[leaf]);
+  }
+  out.columns = pointers_.data();
+  out.valid = description_->has_valid == 0
+                  ? nullptr
+                  : reinterpret_cast<std::uint8_t*>(valid_.data()) + tail;
+  out.stamps = description_->has_stamps == 0
+                   ? nullptr
+                   : reinterpret_cast<std::int64_t*>(stamps_.data()) + tail;
+  out.capacity = capacity_ - tail;
+}
+
+void ColumnQueue::reserve(std::int64_t ticks, StreamOutput& out) {
+  make_room(ticks, 0);
+  set_pointers(out);
+}
+
+void ColumnQueue::grow(std::int64_t ticks, StreamOutput& out) {
+  // At least doubled, so that a loop that asks for one more each time stays linear.
+  make_room(std::max(ticks, out.capacity * 2), out.capacity);
+  set_pointers(out);
+}
+
+void ColumnQueue::commit(std::int64_t ticks, PayloadLifetime lifetime, std::int64_t stamp_floor) {
+  STREAM_CHECK(begin_ + size_ + ticks <= capacity_, "more ticks committed than were reserved");
+  if (is_closed_ || ticks == 0) return;
+  STREAM_CHECK(!has_ended_, "items after END");
+  if (description_->has_stamps != 0 && stamp_floor != kEarliestStamp) {
+    auto* const fresh = reinterpret_cast<std::int64_t*>(stamps_.data()) + begin_ + size_;
+    for (std::int64_t i = 0; i < ticks; ++i) fresh[i] = std::max(fresh[i], stamp_floor);
+  }
+  if (has_payloads_ && lifetime == PayloadLifetime::Batch) {
+    copy_payloads(begin_ + size_, ticks, payloads_);
+  }
+  size_ += ticks;
+}
+
+void ColumnQueue::end(std::int64_t end_stamp) {
+  if (has_ended_) return;
+  has_ended_ = true;
+  end_stamp_ = end_stamp;
+}
+
+std::int64_t ColumnQueue::earliest_possible_stamp() const {
+  if (size() > 0) return stamp_at(0);
+  return is_finished() ? kLatestStamp : frontier_;
+}
+
+StreamBatch ColumnQueue::batch(std::int64_t count) {
+  for (std::size_t leaf = 0; leaf < columns_.size(); ++leaf) {
+    pointers_[leaf] = columns_[leaf].data() + bytes_of(begin_, item_sizes_[leaf]);
+  }
+  return {count, first_position_, pointers_.data(), valid(), stamps()};
+}
+
+void ColumnQueue::consume(std::int64_t count) {
+  STREAM_CHECK(count <= size_, "more items consumed than wait");
+  begin_ += count;
+  size_ -= count;
+  first_position_ += count;
+  if (size_ == 0) {
+    begin_ = 0;
+    payloads_.reset();
+  } else if (payloads_.used_bytes() > payload_limit_bytes_) {
+    compact_payloads();
+  }
+}
+
+void ColumnQueue::close() {
+  is_closed_ = true;
+  begin_ = 0;
+  first_position_ += size_;
+  size_ = 0;
+  payloads_.reset();
+}
+
+void ColumnQueue::copy_payloads(std::int64_t first_tick, std::int64_t count, Arena& arena) {
+  const auto* const valid_ticks = reinterpret_cast<const std::uint8_t*>(valid_.data());
+  const bool has_valid = description_->has_valid != 0;
+  for (std::size_t leaf = 0; leaf < columns_.size(); ++leaf) {
+    const StreamLeaf& shape = description_->type->leaves[leaf];
+    if (shape.kind != STREAM_LEAF_TEXT && shape.kind != STREAM_LEAF_VIEW) continue;
+    const std::size_t item_size = item_sizes_[leaf];
+    std::byte* const column = columns_[leaf].data();
+    if (has_valid) {  // What a hole's leaves hold means nothing: make it nothing.
+      for (std::int64_t tick = first_tick; tick < first_tick + count; ++tick) {
+        if (valid_ticks[tick] == 0) std::memset(column + bytes_of(tick, item_size), 0, item_size);
+      }
+    }
+    copy_leaf_payloads(shape, column + bytes_of(first_tick, item_size), count * shape.count, arena);
+  }
+}
+
+void ColumnQueue::compact_payloads() {
+  Arena fresh;
+  copy_payloads(begin_, size_, fresh);
+  payloads_ = std::move(fresh);
+  payload_limit_bytes_ = 2 * payloads_.used_bytes() + kPayloadSlackBytes;
+}
+
+void copy_leaf_payloads(const StreamLeaf& leaf, void* elements, std::int64_t element_count,
+                        Arena& arena) {
+  if (leaf.kind == STREAM_LEAF_TEXT) {
+    auto* const texts = static_cast<StreamText*>(elements);
+    for (std::int64_t i = 0; i < element_count; ++i) texts[i] = arena.copy(texts[i]);
+    return;
+  }
+  // Sliding windows overlap: views that go forward through one stretch of memory share one copy.
+  auto* const views = static_cast<StreamView*>(elements);
+  const std::size_t element_size = view_element_size(leaf);
+  const auto begin_of = [&](std::int64_t i) { return reinterpret_cast<std::uintptr_t>(views[i].data); };
+  const auto end_of = [&](std::int64_t i) { return begin_of(i) + bytes_of(views[i].count, element_size); };
+  std::int64_t first = 0;
+  while (first < element_count) {
+    if (views[first].count == 0) {
+      views[first++].data = nullptr;
+      continue;
+    }
+    const std::uintptr_t begin = begin_of(first);
+    std::uintptr_t end = end_of(first);
+    std::int64_t last = first + 1;
+    while (last < element_count && views[last].count > 0 && begin_of(last) >= begin_of(last - 1) &&
+           begin_of(last) <= end) {
+      end = std::max(end, end_of(last));
+      ++last;
+    }
+    auto* const copy = static_cast<std::byte*>(arena.allocate(end - begin));
+    std::memcpy(copy, views[first].data, end - begin);
+    if (leaf.view_kind == STREAM_LEAF_TEXT) {
+      auto* const texts = reinterpret_cast<StreamText*>(copy);
+      const std::size_t text_count = (end - begin) / sizeof(StreamText);
+      for (std::size_t i = 0; i < text_count; ++i) texts[i] = arena.copy(texts[i]);
+    }
+    for (; first < last; ++first) views[first].data = copy + (begin_of(first) - begin);
+  }
+}
+
+}  // namespace streamrt

@@ -1,0 +1,134 @@
+// Items that wait between a writer (a source or a region) and the one reader behind it, as columns.
+//
+// Items leave in the order in which they came. Beside them the queue carries its *frontier* (every
+// later item has a stamp that is not below it) and END. Texts and views that would die with the
+// writer's batch are copied into the queue at commit. No threads and no waiting: who may write or
+// read when is the scheduler's business (agent/), which also keeps the queue short.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "runtime/abi/stream_abi.h"
+#include "runtime/base/arena.h"
+
+namespace streamrt {
+
+inline constexpr std::int64_t kEarliestStamp = std::numeric_limits<std::int64_t>::min();
+inline constexpr std::int64_t kLatestStamp = std::numeric_limits<std::int64_t>::max();
+
+// How long the texts and views of freshly written items live.
+enum class PayloadLifetime : std::uint8_t {
+  Batch,  // They die with the writer's batch: the queue copies them.
+  Queue,  // They stand in payload_arena(), or live as long as the program.
+};
+
+// 64-byte aligned bytes with room for vector code to overrun.
+class AlignedBytes {
+ public:
+  // Grows to at least `size`, keeping the first `kept` bytes. New bytes are zero.
+  void grow(std::size_t size, std::size_t kept);
+  [[nodiscard]] std::byte* data() const { return bytes_.get(); }
+
+ private:
+  struct Free {
+    void operator()(std::byte* bytes) const { ::operator delete(bytes, std::align_val_t{64}); }
+  };
+  std::unique_ptr<std::byte, Free> bytes_;
+};
+
+class ColumnQueue {
+ public:
+  // `description` must outlive the queue.
+  explicit ColumnQueue(const StreamQueue& description);
+
+  [[nodiscard]] const StreamQueue& description() const { return *description_; }
+
+  // ---- writer ----
+
+  // Room for `ticks` behind the last committed item. Valid until the next call for this queue.
+  void reserve(std::int64_t ticks, StreamOutput& out);
+  // As reserve, but keeps what was written since: the first `out.capacity` ticks.
+  void grow(std::int64_t ticks, StreamOutput& out);
+  // The first `ticks` of the reserved room are items now. Stamps below `stamp_floor` are raised to it.
+  void commit(std::int64_t ticks, PayloadLifetime lifetime, std::int64_t stamp_floor = kEarliestStamp);
+  // For writers whose texts need no copy at commit.
+  [[nodiscard]] Arena& payload_arena() { return payloads_; }
+
+  void advance_frontier(std::int64_t stamp) { frontier_ = stamp > frontier_ ? stamp : frontier_; }
+  // No more items. `end_stamp` is the T of semantics.md §2; only the first call counts.
+  void end(std::int64_t end_stamp);
+  [[nodiscard]] bool has_ended() const { return has_ended_; }
+
+  // ---- reader ----
+
+  [[nodiscard]] std::int64_t size() const { return is_closed_ ? 0 : size_; }
+  [[nodiscard]] bool is_empty() const { return size() == 0; }
+  // END has been reached: no item waits and none will come.
+  [[nodiscard]] bool is_finished() const { return is_closed_ || (has_ended_ && size_ == 0); }
+  [[nodiscard]] std::int64_t end_stamp() const { return end_stamp_; }
+
+  // The number that the oldest waiting item has in the stream.
+  [[nodiscard]] std::int64_t first_position() const { return first_position_; }
+  // Stamp of the waiting item `index` (0: the oldest).
+  [[nodiscard]] std::int64_t stamp_at(std::int64_t index) const {
+    return stamps() == nullptr ? first_position_ + index : stamps()[index];
+  }
+  [[nodiscard]] bool is_valid_at(std::int64_t index) const {
+    return description_->has_valid == 0 || valid()[index] != 0;
+  }
+  [[nodiscard]] std::int64_t frontier() const { return frontier_; }
+  // Every item to come, waiting or not yet there, has a stamp that is not below this one.
+  [[nodiscard]] std::int64_t earliest_possible_stamp() const;
+
+  // The oldest `count` items. Valid until the next reserve or consume.
+  [[nodiscard]] StreamBatch batch(std::int64_t count);
+  // The oldest `count` items are done with; views of them become invalid.
+  void consume(std::int64_t count);
+  // The reader needs nothing more: waiting items and later ones are dropped.
+  void close();
+  [[nodiscard]] bool is_closed() const { return is_closed_; }
+
+  // Items committed since the beginning, for --stats.
+  [[nodiscard]] std::int64_t total_count() const { return first_position_ + size_; }
+
+ private:
+  [[nodiscard]] const std::uint8_t* valid() const;
+  [[nodiscard]] const std::int64_t* stamps() const;
+  void make_room(std::int64_t ticks, std::int64_t kept_ticks);
+  void set_pointers(StreamOutput& out);
+  void copy_payloads(std::int64_t first_tick, std::int64_t count, Arena& arena);
+  void compact_payloads();
+
+  const StreamQueue* description_;
+  std::vector<AlignedBytes> columns_;   // One for each leaf,
+  std::vector<std::size_t> item_sizes_; // and the bytes of an item in it.
+  std::vector<void*> pointers_;         // What StreamBatch and StreamOutput point to.
+  AlignedBytes valid_;
+  AlignedBytes stamps_;
+  bool has_payloads_ = false;  // Some leaf is a text or a view.
+  Arena payloads_;
+  std::size_t payload_limit_bytes_ = kPayloadSlackBytes;
+
+  std::int64_t capacity_ = 0;  // Ticks, not counting the spare ones.
+  std::int64_t begin_ = 0;     // The oldest waiting tick, as an index into the columns.
+  std::int64_t size_ = 0;
+  std::int64_t first_position_ = 0;
+  std::int64_t frontier_ = kEarliestStamp;
+  std::int64_t end_stamp_ = 0;
+  bool has_ended_ = false;
+  bool is_closed_ = false;
+
+  static constexpr std::size_t kPayloadSlackBytes = std::size_t{1} << 20;
+};
+
+// Copies what the text and view elements [0, element_count) of a leaf point to into `arena`, and
+// lets them point there.
+void copy_leaf_payloads(const StreamLeaf& leaf, void* elements, std::int64_t element_count,
+                        Arena& arena);
+
+}  // namespace streamrt
