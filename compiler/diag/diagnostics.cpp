@@ -1,5 +1,6 @@
 #include "compiler/diag/diagnostics.h"
 
+#include <algorithm>
 #include <array>
 
 namespace streamc {
@@ -58,6 +59,15 @@ void DiagnosticSink::rollback(Mark mark) {
     if (last.span.valid()) seen_.erase(key_of(last));
     diagnostics_.pop_back();
   }
+}
+
+void DiagnosticSink::sort_since(Mark mark) {
+  STREAM_ASSERT(mark.count <= diagnostics_.size(), "a mark was used after an earlier rollback");
+  const auto place = [](const Diagnostic& diagnostic) {
+    return std::pair(diagnostic.span.valid(), diagnostic.span);
+  };
+  std::stable_sort(diagnostics_.begin() + static_cast<std::ptrdiff_t>(mark.count), diagnostics_.end(),
+                   [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
 }
 
 }  // namespace streamc

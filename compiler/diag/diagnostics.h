@@ -135,6 +135,9 @@ class DiagnosticSink {
   bool has_errors_since(Mark mark) const;
   void rollback(Mark mark);
 
+  // Orders what was reported since the mark by place; those at no place come first.
+  void sort_since(Mark mark);
+
  private:
   DiagnosticBuilder add(std::string_view name, std::string_view code, Severity severity,
                         SourceSpan span, std::string message);

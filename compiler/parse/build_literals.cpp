@@ -6,6 +6,7 @@
 
 #include "compiler/ast/units.h"
 #include "compiler/parse/builder.h"
+#include "compiler/parse/unit_words.h"
 
 namespace streamc {
 namespace {
@@ -17,23 +18,6 @@ std::string without_underscores(std::string_view text) {
 }
 
 bool is_digit_or_dot(char c) { return (c >= '0' && c <= '9') || c == '.'; }
-
-// What people write for a unit, and the unit they mean.
-struct MeantUnit {
-  std::string_view written;
-  std::string_view meant;
-};
-constexpr auto kMeantUnits = std::to_array<MeantUnit>({
-    {"m", "min"},        {"mins", "min"},    {"minute", "min"}, {"minutes", "min"},
-    {"sec", "s"},        {"secs", "s"},      {"second", "s"},   {"seconds", "s"},
-    {"hr", "h"},         {"hrs", "h"},       {"hour", "h"},     {"hours", "h"},
-    {"H", "h"},          {"day", "d"},       {"days", "d"},     {"D", "d"},
-    {"msec", "ms"},      {"millis", "ms"},   {"usec", "us"},    {"micros", "us"},
-    {"hz", "Hz"},        {"HZ", "Hz"},       {"khz", "kHz"},    {"KHz", "kHz"},
-    {"mhz", "MHz"},      {"Mhz", "MHz"},     {"ghz", "GHz"},    {"Ghz", "GHz"},
-    {"K", "KiB"},        {"KB", "kB"},       {"kb", "kB"},      {"M", "MiB"},
-    {"mb", "MB"},        {"G", "GiB"},       {"gb", "GB"},      {"b", "B"},
-});
 
 // The constants of other languages that are names here.
 struct MeantConstant {
@@ -102,13 +86,10 @@ ExprId TreeBuilder::quantity(SourceSpan span) {
   if (!find_unit(node.unit)) {
     const SourceSpan unit_span = file_.span(span.end - node.unit.size(), span.end);
     auto message = sink_.report(diag::UnknownUnit, unit_span, node.unit);
-    const auto meant =
-        std::find_if(kMeantUnits.begin(), kMeantUnits.end(),
-                     [&](const MeantUnit& entry) { return entry.written == node.unit; });
     if (node.unit == "m") {
       message.help(fmt::format("minutes are written `{}min`", node.number));
-    } else if (meant != kMeantUnits.end()) {
-      message.help(fmt::format("write `{}{}`", node.number, meant->meant));
+    } else if (const std::string_view meant = meant_unit(node.unit); !meant.empty()) {
+      message.help(fmt::format("write `{}{}`", node.number, meant));
     } else {
       message.help("the units are ns us ms s min h d, Hz kHz MHz GHz, B kB KiB MB MiB GB GiB");
     }

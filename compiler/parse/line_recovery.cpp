@@ -44,6 +44,18 @@ bool is_inside_list(antlr4::ParserRuleContext* context) {
          !context->getTokens(StreamParser::LC).empty();
 }
 
+// The tokens that some alternative of a failed prediction could have gone on with.
+antlr4::misc::IntervalSet expected_by(const antlr4::atn::ATN& atn,
+                                      const antlr4::NoViableAltException& error) {
+  if (error.getDeadEndConfigs() == nullptr) return error.getExpectedTokens();
+  antlr4::misc::IntervalSet expected;
+  for (const auto& config : error.getDeadEndConfigs()->configs) {
+    expected.addAll(atn.nextTokens(config->state));
+  }
+  expected.remove(antlr4::Token::EPSILON);
+  return expected;
+}
+
 std::size_t index_of(antlr4::Token* token) { return static_cast<std::size_t>(token->getTokenIndex()); }
 
 }  // namespace
@@ -55,10 +67,10 @@ antlr4::Token* LineRecovery::recoverInline(antlr4::Parser* parser) {
 void LineRecovery::reportError(antlr4::Parser* parser, const antlr4::RecognitionException& error) {
   if (inErrorRecoveryMode(parser)) return;  // On the way out of the rules around the mistake.
   beginErrorCondition(parser);
-  // A failed prediction knows where it failed, but not what would have been right.
-  const bool is_prediction = dynamic_cast<const antlr4::NoViableAltException*>(&error) != nullptr;
+  const auto* const prediction = dynamic_cast<const antlr4::NoViableAltException*>(&error);
   report_at(parser, index_of(error.getOffendingToken()),
-            is_prediction ? antlr4::misc::IntervalSet() : error.getExpectedTokens());
+            prediction != nullptr ? expected_by(parser->getATN(), *prediction)
+                                  : error.getExpectedTokens());
 }
 
 void LineRecovery::report_at(antlr4::Parser* parser, std::size_t token_index,

@@ -131,6 +131,7 @@ ParseResult parse_file(const SourceFile& file, Ast& ast, DiagnosticSink& sink) {
     build(parser.recover_file(reporter));
   }
   result.module.doc = builder.module_doc();
+  sink.sort_since(mark);  // The steps above report each in its own order.
   result.ok = !sink.has_errors_since(mark);
   return result;
 }

@@ -33,7 +33,7 @@ class Explainer {
 
   void report() {
     if (report_chained_comparison() || report_missing_type() || report_arrow() ||
-        report_text_in_hole()) {
+        report_text_in_hole() || report_missing_else()) {
       return;
     }
     const std::string found = describe(error_.index);
@@ -71,7 +71,8 @@ class Explainer {
 
   std::string describe(std::size_t index) const {
     switch (type(index)) {
-      case antlr4::Token::EOF: return "the end of the file";
+      case antlr4::Token::EOF:
+        return error_.end < file_.text().size() ? "the end of the hole" : "the end of the file";
       case StreamLexer::NL: return "the end of the line";
       case StreamLexer::STRING: return "a text";
       default: return quoted(text_of(file_, token(index)));
@@ -89,10 +90,10 @@ class Explainer {
       return "a type";
     }
     if (expected.contains(std::size_t{StreamLexer::ID})) return "a name";
-    const std::vector<ssize_t> types = expected.toList();
-    if (types.size() > 4) {
-      return expected.contains(std::size_t{StreamLexer::NL}) ? "the end of the line" : std::string();
-    }
+    std::vector<ssize_t> types = expected.toList();
+    const bool ends_line = expected.contains(std::size_t{StreamLexer::NL});
+    if (types.size() > 4) return ends_line ? "the end of the line" : std::string();
+    if (ends_line) std::erase(types, static_cast<ssize_t>(antlr4::Token::EOF));
     std::string text;
     for (std::size_t i = 0; i < types.size(); ++i) {
       if (i > 0) text += i + 1 == types.size() ? " or " : ", ";
@@ -165,6 +166,21 @@ class Explainer {
     return false;
   }
 
+  // `x = if c { 1 }`: noticed at the beginning of a later line, wrong at the end of this one.
+  bool report_missing_else() {
+    if (error_.rule != StreamParser::RuleIfExpr || type_before() == StreamLexer::KW_IF ||
+        !error_.expected.contains(std::size_t{StreamLexer::KW_ELSE})) {
+      return false;
+    }
+    std::size_t last = error_.index;
+    while (last > 0 && type(last - 1) == StreamLexer::NL) --last;
+    if (last == 0 || type(last - 1) != StreamLexer::RC) return false;
+    const std::uint32_t end = token(last - 1).end;
+    reporter_.report(diag::UnexpectedText, file_.span(end, end), "`else`", describe(last))
+        .help("as a value, `if c { a } else { b }` needs both sides");
+    return true;
+  }
+
   // "… {f("a")} …": the inner quote ended the text.
   bool report_text_in_hole() {
     if (error_.index == 0 || type_before() != StreamLexer::STRING) return false;
@@ -196,9 +212,6 @@ class Explainer {
         return;
       case StreamParser::RuleExternDecl:
         message.help("write `extern python \"module.name\" fn name(x: float) -> float`");
-        return;
-      case StreamParser::RuleIfExpr:
-        message.help("as a value, `if c { a } else { b }` needs both sides");
         return;
       default:
         return;
