@@ -117,7 +117,8 @@ void GraphEvaluator::fill_list(OperatorId id, const ListOperator& kind) {
   if (kind.end_stamp) ticks.end_stamp = kind.end_stamp;
 }
 
-// The i-th tick with the i-th tick; the latest of their stamps.
+// The i-th tick with the i-th tick; the latest of their stamps. It ends with its last tick: how far a
+// longer input has come by then is nobody's business.
 void GraphEvaluator::fill_zip(OperatorId id) {
   const Operator& op = graph_.op(id);
   ScopeTicks& zipped = ticks_of(op.outputs.at(0));
@@ -143,10 +144,6 @@ void GraphEvaluator::fill_zip(OperatorId id) {
     const std::vector<Cell>& all = cells(op.inputs[i]);
     cells_[op.outputs.at(i).index()].assign(all.begin(),
                                             all.begin() + static_cast<std::ptrdiff_t>(length));
-    const ScopeTicks& input = ticks(graph_.port(op.inputs[i]).scope);
-    if (counts(op.inputs[i]) && input.stamps.size() == length) {
-      zipped.end_stamp = std::max(zipped.end_stamp, input.end_stamp);
-    }
   }
 }
 

@@ -20,16 +20,23 @@ using streamc::TypeTable;
 
 namespace {
 
-std::optional<std::string> text_argument(const SinkOperator& sink, ItemEvaluator& items,
-                                         const std::string& name) {
-  for (const streamc::NamedArgument& argument : sink.arguments) {
-    if (argument.name != name) continue;
-    Value value = items.evaluate_constant(argument.value);
-    if (!value.present) return std::nullopt;
-    if (items.types().kind(value.type_id) == TypeKind::Option) value = value.parts.at(0);
-    return value.text;
+// The argument of that name, if the program gave one that is not `none`.
+std::optional<Value> argument(const SinkOperator& sink, ItemEvaluator& items,
+                              const std::string& name) {
+  for (const streamc::NamedArgument& candidate : sink.arguments) {
+    if (candidate.name != name) continue;
+    Value value = items.evaluate_constant(candidate.value);
+    const TypeKind kind = items.types().kind(value.type_id);
+    if (kind == TypeKind::None || !value.present) return std::nullopt;
+    return kind == TypeKind::Option ? value.parts.at(0) : value;
   }
   return std::nullopt;
+}
+
+std::string text_argument(const SinkOperator& sink, ItemEvaluator& items, const std::string& name,
+                          const std::string& otherwise) {
+  const std::optional<Value> value = argument(sink, items, name);
+  return value ? value->text : otherwise;
 }
 
 // A sink with all it writes, to be merged with those of the same destination.
@@ -40,8 +47,10 @@ struct Line {
   std::string text;
 };
 
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+std::string csv_cell(const std::string& text, char separator) {
+  const bool is_plain = text.find_first_of("\"\n\r") == std::string::npos &&
+                        text.find(separator) == std::string::npos;
+  if (is_plain) return text;
   std::string quoted = "\"";
   for (const char c : text) {
     if (c == '"') quoted += '"';
@@ -50,39 +59,61 @@ std::string csv_cell(const std::string& text) {
   return quoted + "\"";
 }
 
-std::string csv_value(const TypeTable& types, const Value& value) {
-  if (types.kind(value.type_id) == TypeKind::Option) {
-    return value.present ? csv_value(types, value.parts.at(0)) : "";
+// The rows of one `csv.write`.
+class CsvForm {
+ public:
+  CsvForm(const SinkOperator& sink, ItemEvaluator& items)
+      : types_(items.types()),
+        separator_(text_argument(sink, items, "separator", ",").at(0)),
+        label_(text_argument(sink, items, "label", "value")) {
+    const std::optional<Value> header = argument(sink, items, "header");
+    has_header_ = !header || header->integer != 0;
   }
-  return csv_cell(text_of(types, value));
-}
 
-std::string csv_header(const TypeTable& types, TypeId type_id) {
-  const Type& type = types.get(type_id);
-  std::string header;
-  if (type.kind == TypeKind::Record) {
-    for (const streamc::TypeField& field : type.fields) {
-      header += (header.empty() ? "" : ",") + csv_cell(field.outside_name);
+  [[nodiscard]] std::string header(TypeId type_id) const {
+    if (!has_header_) return "";
+    const Type& type = types_.get(type_id);
+    std::vector<std::string> names;
+    if (type.kind == TypeKind::Record) {
+      for (const streamc::TypeField& field : type.fields) names.push_back(field.outside_name);
+    } else if (type.kind == TypeKind::Tuple) {
+      for (std::size_t i = 1; i <= type.elements.size(); ++i) {
+        names.push_back("column" + std::to_string(i));
+      }
+    } else {
+      names.push_back(label_);
     }
-    return header + "\n";
+    return line(names);
   }
-  if (type.kind != TypeKind::Tuple) return "value\n";
-  for (std::size_t i = 0; i < type.elements.size(); ++i) {
-    header += (i == 0 ? "value" : ",value") + std::to_string(i);
-  }
-  return header + "\n";
-}
 
-std::string csv_row(const TypeTable& types, const Value& item) {
-  const TypeKind kind = types.kind(item.type_id);
-  if (kind != TypeKind::Record && kind != TypeKind::Tuple) return csv_value(types, item) + "\n";
-  std::string row;
-  for (std::size_t i = 0; i < item.parts.size(); ++i) {
-    if (i > 0) row += ",";
-    row += csv_value(types, item.parts[i]);
+  [[nodiscard]] std::string row(const Value& item) const {
+    const TypeKind kind = types_.kind(item.type_id);
+    if (kind != TypeKind::Record && kind != TypeKind::Tuple) return line({text(item)});
+    std::vector<std::string> cells;
+    for (const Value& part : item.parts) cells.push_back(text(part));
+    return line(cells);
   }
-  return row + "\n";
-}
+
+ private:
+  [[nodiscard]] std::string text(const Value& value) const {
+    const bool is_absent = types_.kind(value.type_id) == TypeKind::Option && !value.present;
+    return is_absent ? "" : text_of(types_, value);
+  }
+
+  [[nodiscard]] std::string line(const std::vector<std::string>& cells) const {
+    std::string joined;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      if (i > 0) joined += separator_;
+      joined += csv_cell(cells[i], separator_);
+    }
+    return joined + "\n";
+  }
+
+  const TypeTable& types_;
+  char separator_;
+  std::string label_;
+  bool has_header_ = true;
+};
 
 // Sinks by the place they stand at; instances of one place by number.
 std::vector<OperatorId> sinks_in_textual_order(const Graph& graph) {
@@ -130,17 +161,23 @@ Written run_sinks(const Graph& graph, GraphEvaluator& evaluator, ItemEvaluator& 
       if (group == console.end()) group = console.insert(console.end(), {givers, {}});
       lines = &group->second;
     } else if (sink.connector == "csv.write" || sink.connector == "lines.write") {
-      const std::string path = text_argument(sink, items, "path").value_or("-");
+      const std::string path = text_argument(sink, items, "path", "-");
       lines = &files[path];
-      if (sink.connector == "csv.write") headers[path] = csv_header(types, input.type_id);
+      // Of several writers of one file the first one's header stands.
+      headers.try_emplace(path, sink.connector == "csv.write"
+                                    ? CsvForm(sink, items).header(input.type_id)
+                                    : "");
     } else {
       written.skipped.push_back(sink.connector);
       continue;
     }
+    const bool is_table = sink.connector == "csv.write";
+    const std::string label = is_table ? "" : text_argument(sink, items, "label", "");
     for (std::size_t tick = 0; tick < cells.size(); ++tick) {
       if (!cells[tick]) continue;
-      std::string text = sink.connector == "csv.write" ? csv_row(types, *cells[tick])
-                                                       : text_of(types, *cells[tick]) + "\n";
+      std::string text = is_table ? CsvForm(sink, items).row(*cells[tick])
+                                  : (label.empty() ? "" : label + ": ") +
+                                        text_of(types, *cells[tick]) + "\n";
       lines->push_back({ticks.stamps[tick], order, tick, std::move(text)});
     }
     ++order;
