@@ -537,11 +537,15 @@ struct AggregateDecl {
   std::vector<Generic> generics;
   std::vector<Parameter> parameters;
   TypeSyntaxId result_type_id;
+  SourceSpan body_span;  // `{ … }`
   std::vector<StateDecl> states;
   std::optional<Block> add;
   std::optional<Block> merge;
   Identifier merge_name;  // `o` in `merge o { }`: the later part.
   Body result;            // `result = expression` or `result { }`.
+  SourceSpan add_span;    // These parts, with the words before their braces.
+  SourceSpan merge_span;
+  SourceSpan result_span;
   std::vector<AggregateFlag> flags;
 };
 
@@ -562,6 +566,7 @@ struct AgentDecl {
   std::vector<Generic> generics;
   std::vector<Parameter> parameters;
   std::vector<Output> outputs;  // None in a sink.
+  SourceSpan body_span;  // `{ … }`; invalid in an `extern` declaration.
   std::vector<StateDecl> states;
   std::vector<Handler> handlers;
 };
@@ -597,6 +602,7 @@ struct DeployItem {
   std::vector<DeployItem> items;      // what is in it, in order.
   Reference from;                     // Stream: the stream. Link: where it begins,
   Reference to;                       // and where it ends.
+  SourceSpan body_span;               // `{ … }`
   bool has_arguments = false;         // Node, Process, Thread, Link.
   std::vector<Argument> arguments;
 };
@@ -605,6 +611,7 @@ struct DeployDecl {
   SourceSpan span;
   std::string doc;
   Identifier name;
+  SourceSpan body_span;  // `{ … }`
   std::vector<DeployItem> items;
 };
 

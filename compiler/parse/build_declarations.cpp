@@ -190,6 +190,7 @@ ast::StateDecl TreeBuilder::state_decl(StreamParser::StateDeclContext* context) 
 DeclId TreeBuilder::agent_decl(StreamParser::AgentDeclContext* context) {
   ast::AgentDecl node = agent_head(context->agentHead());
   node.span = span_of(context);
+  node.body_span = file_.span(span_of(context->LC()).begin, node.span.end);
   node.doc = doc_above(node.span.begin);
   for (auto* part : context->agentPart()) {
     if (part->stateDecl() != nullptr) {
@@ -236,6 +237,7 @@ DeclId TreeBuilder::aggregate_decl(StreamParser::AggregateDeclContext* context) 
   node.generics = generics(context->generics());
   node.parameters = parameters(context->parameters());
   node.result_type_id = type(context->type());
+  node.body_span = file_.span(span_of(context->LC()).begin, node.span.end);
   for (auto* part : context->aggregatePart()) aggregate_part(part, node);
   return ast_.add(std::move(node));
 }
@@ -256,9 +258,11 @@ void TreeBuilder::aggregate_part(StreamParser::AggregatePartContext* context,
     if (name.text == "add" && !second.present()) {
       if (decl.add) report_twice();
       decl.add = std::move(parsed);
+      decl.add_span = span_of(context);
     } else if (name.text == "merge" && second.present()) {
       if (decl.merge) report_twice();
       decl.merge = std::move(parsed);
+      decl.merge_span = span_of(context);
       decl.merge_name = second;
     } else if (name.text == "merge") {
       sink_.report(diag::MergeWithoutName, name.span)
@@ -266,6 +270,7 @@ void TreeBuilder::aggregate_part(StreamParser::AggregatePartContext* context,
     } else if (name.text == "result" && !second.present()) {
       if (decl.result.present()) report_twice();
       decl.result.span = parsed.span;
+      decl.result_span = span_of(context);
       decl.result.block = std::move(parsed);
     } else {
       sink_.report(diag::UnknownPart, join(name.span, second.span), name.text)
@@ -278,6 +283,7 @@ void TreeBuilder::aggregate_part(StreamParser::AggregatePartContext* context,
   if (name.text == "result") {
     if (decl.result.present()) report_twice();
     decl.result.span = span_of(context);
+    decl.result_span = decl.result.span;
     decl.result.value_id = value_id;
   } else if (name.text == "commutative") {
     decl.flags.push_back({span_of(context), name, value_id});
@@ -316,6 +322,7 @@ DeclId TreeBuilder::deploy_decl(StreamParser::DeployDeclContext* context) {
   node.span = span_of(context);
   node.doc = doc_above(node.span.begin);
   node.name = identifier(context->ident());
+  node.body_span = span_of(context->deployBody());
   node.items = deploy_items(context->deployBody());
   return ast_.add(std::move(node));
 }
@@ -345,6 +352,7 @@ ast::DeployItem TreeBuilder::placement(StreamParser::PlacementContext* context) 
     node.has_arguments = true;
     node.arguments = arguments(context->arguments());
   }
+  node.body_span = span_of(context->deployBody());
   node.items = deploy_items(context->deployBody());
   return node;
 }
