@@ -128,6 +128,8 @@ struct WindowShape {
   std::int64_t every = 1;  // k
   bool partial = false;
   bool rest = false;
+
+  friend bool operator==(const WindowShape&, const WindowShape&) = default;
 };
 
 // The window itself as T[]: its values in order, holes left out. Opens a scope unless every == 1

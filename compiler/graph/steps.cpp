@@ -1,0 +1,304 @@
+// Streams that are taken together: in step, by their stamps, or in a cycle through `prev`.
+#include <algorithm>
+
+#include "compiler/graph/elaborator.h"
+#include "compiler/support/match.h"
+
+namespace streamc {
+
+// ---- in step ----------------------------------------------------------------------------------
+
+std::string Elaborator::rate_text(PortId port) const {
+  const std::optional<RateValue> rate = draft_.clocks().rate(draft_.clock(scope_of(port)));
+  if (!rate) return "an unknown rate";
+  if (rate->denominator == 1) {
+    const std::int64_t hertz = rate->numerator;
+    if (hertz >= 1'000'000 && hertz % 100'000 == 0) return fmt::format("{}MHz", static_cast<double>(hertz) / 1e6);
+    if (hertz >= 1'000 && hertz % 100 == 0) return fmt::format("{}kHz", static_cast<double>(hertz) / 1e3);
+    return fmt::format("{}Hz", hertz);
+  }
+  return fmt::format("{}/{}Hz", rate->numerator, rate->denominator);
+}
+
+void Elaborator::report_step(const CouplingResult& result, const StepInput& left,
+                             const StepInput& right, SourceSpan span) {
+  const std::string left_name = describe(left.expr_id);
+  const std::string right_name = describe(right.expr_id);
+  const bool left_is_faster = Fraction(1) < result.ratio;
+  const std::string& fast = left_is_faster ? left_name : right_name;
+  const std::string& slow = left_is_faster ? right_name : left_name;
+  const Fraction ratio = left_is_faster ? result.ratio : Fraction(1) / result.ratio;
+  const std::string repair =
+      ratio.is_whole() ? fmt::format("bring `{}` to the pace of `{}`: `{} |> window({}) |> mean`", fast, slow,
+                                     fast, ratio.numerator)
+                       : std::string("bring both to one pace with `window(…)`");
+  switch (result.coupling) {
+    case Coupling::Unified: return;
+    case Coupling::RatesDiffer:
+      sink_.report(diag::RatesDiffer, span, left_name, rate_text(left.port), right_name, rate_text(right.port))
+          .help(repair);
+      return;
+    case Coupling::RatioDiffers:
+      sink_.report(diag::RatioDiffers, span, fast, ratio.text(), slow).help(repair);
+      return;
+    case Coupling::PhaseDiffers: {
+      const bool left_is_later = Fraction(0) < result.skew;
+      const Fraction skew = left_is_later ? result.skew : Fraction(0) - result.skew;
+      const std::string& late = left_is_later ? left_name : right_name;
+      const std::string& early = left_is_later ? right_name : left_name;
+      auto message = sink_.report(diag::PhaseDiffers, span, late, skew.text(), early);
+      message.help(fmt::format("let its windows grow from the start (`partial: true`), or leave out the "
+                               "first of `{}` with `|> skip({})`", early, skew.text()));
+      return;
+    }
+    case Coupling::Dependent:
+      sink_.report(diag::CannotKeepStep, span, left_name, right_name)
+          .label(span_of(ast_, left.expr_id), "how many items this has for each")
+          .label(span_of(ast_, right.expr_id), "of these depends on the data")
+          .help("take them in step first and leave items out afterwards: "
+                "`zip(a, b) |> where((a, b) => …)`");
+      return;
+  }
+}
+
+std::optional<DraftScopeId> Elaborator::in_step(std::span<const StepInput> inputs, bool equal_phase,
+                                                SourceSpan span) {
+  std::vector<DraftScopeId> scopes;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    scopes.push_back(scope_of(inputs[i].port));
+    for (std::size_t k = 0; k < i; ++k) {
+      if (scopes[k] == scopes[i]) break;
+      const CouplingResult result = draft_.clocks().unify(draft_.clock(scopes[k]),
+                                                          draft_.clock(scopes[i]), equal_phase);
+      if (result.coupling != Coupling::Unified) {
+        report_step(result, inputs[k], inputs[i], span);
+        return std::nullopt;
+      }
+    }
+  }
+  return draft_.together(scopes);
+}
+
+// ---- by stamp ---------------------------------------------------------------------------------
+
+bool Elaborator::couple_by_stamp(std::span<const StepInput> inputs, SourceSpan span) {
+  const StepInput& first = inputs.front();
+  const Domain domain = draft_.domain(scope_of(first.port));
+  for (const StepInput& input : inputs.subspan(1)) {
+    if (draft_.domain(scope_of(input.port)) == domain) continue;
+    const StepInput& with_times = domain == Domain::Time ? first : input;
+    const StepInput& without = domain == Domain::Time ? input : first;
+    sink_.report(diag::DomainsDiffer, span, describe(with_times.expr_id), describe(without.expr_id))
+        .help("say when the items of the other come: a `time` field in its records, or a rate, "
+              "`lines.read(…) @ 10Hz`");
+    return false;
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      for (const OperatorId left : draft_.stamp_givers(scope_of(inputs[k].port))) {
+        for (const OperatorId right : draft_.stamp_givers(scope_of(inputs[i].port))) {
+          if (left == right) continue;
+          const ClockTerm left_clock = draft_.clock(scope_of(draft_.op(left).outputs.front()));
+          const ClockTerm right_clock = draft_.clock(scope_of(draft_.op(right).outputs.front()));
+          const bool ok =
+              domain == Domain::Time
+                  ? draft_.clocks().couple_by_time(left_clock, right_clock)
+                  : draft_.clocks().unify(left_clock, right_clock, true).coupling == Coupling::Unified;
+          if (ok) continue;
+          sink_.report(diag::CoupledTwice, span, draft_.op(left).equation, draft_.op(right).equation)
+              .label(draft_.op(left).span, "the items of this")
+              .label(draft_.op(right).span, "and of this are taken one with one elsewhere")
+              .help("take the streams together in one way only: by position with `zip`, or by "
+                    "stamp with `merge`");
+          return false;
+        }
+      }
+    }
+  }
+  return true;
+}
+
+// ---- cycles -----------------------------------------------------------------------------------
+
+bool Elaborator::reaches_running(ExprId id, const WiringEnvironment& environment) const {
+  std::set<EquationId> seen;
+  std::set<std::string, std::less<>> shadowed;
+  const std::function<bool(ExprId, const WiringEnvironment&)> visit =
+      [&](ExprId expr, const WiringEnvironment& at) -> bool {
+    if (!expr.valid()) return false;
+    const auto any = [&](const auto& parts, const auto& part_id) {
+      return std::any_of(parts.begin(), parts.end(),
+                         [&](const auto& part) { return visit(part_id(part), at); });
+    };
+    const auto argument_id = [](const ast::Argument& argument) { return argument.value_id; };
+    return match(
+        ast_.expr(expr),
+        [&](const ast::NameExpr& name) {
+          if (shadowed.contains(name.name)) return false;
+          const WiringMeaning meaning = at.find(name.name);
+          if (meaning.kind != WiringMeaning::Kind::Equation) return false;
+          const Equation& equation = equations_[meaning.equation.index()];
+          if (equation.state == Equation::State::Running) return true;
+          if (equation.state == Equation::State::Done) return false;
+          if (!seen.insert(meaning.equation).second || equation.given != nullptr) return false;
+          return visit(equation.value_id, *equation.environment);
+        },
+        [&](const ast::FieldExpr& e) { return visit(e.object_id, at); },
+        [&](const ast::CallExpr& e) { return any(e.arguments, argument_id); },
+        [&](const ast::PipeExpr& e) { return visit(e.left_id, at) || any(e.arguments, argument_id); },
+        [&](const ast::IndexExpr& e) { return visit(e.object_id, at); },
+        [&](const ast::ArrayExpr& e) {
+          return any(e.elements, [](const ast::ArrayElement& element) { return element.value_id; });
+        },
+        [&](const ast::TupleExpr& e) { return any(e.element_ids, [](ExprId part) { return part; }); },
+        [&](const ast::UnaryExpr& e) { return visit(e.operand_id, at); },
+        [&](const ast::BinaryExpr& e) { return visit(e.left_id, at) || visit(e.right_id, at); },
+        [&](const ast::IfExpr& e) {
+          return visit(e.condition_id, at) || visit(e.then_id, at) || visit(e.else_id, at);
+        },
+        [&](const ast::ElseExpr& e) { return visit(e.left_id, at); },
+        [&](const ast::RateExpr& e) { return visit(e.stream_id, at); },
+        [&](const ast::StringExpr& e) {
+          return any(e.pieces, [](const ast::StringPiece& piece) { return piece.value_id; });
+        },
+        [&](const ast::LambdaExpr& e) {
+          const std::set<std::string, std::less<>> outer = shadowed;
+          for (const ast::Identifier& parameter : e.parameters) shadowed.insert(parameter.text);
+          const bool reaches = visit(e.body_id, at);
+          shadowed = outer;
+          return reaches;
+        },
+        [](const auto&) { return false; });
+  };
+  return visit(id, environment);
+}
+
+// The input of this `prev` needs an equation that is being elaborated: only the type of `init` is
+// known. Its input is connected when the equation is done.
+Wire Elaborator::defer_prev(const NativeCall& call) {
+  const ExprId init = argument(call, "init");
+  const WiringEnvironment& init_environment = environment_of(call, "init");
+  const std::optional<std::int64_t> n = count_argument(call, "n", 1);
+  TypeId type_id;
+  if (const auto known = prev_types_.find({expansion_, call.syntax.expr_id}); known != prev_types_.end()) {
+    type_id = known->second;
+  }
+  const CheckedExprId initial = constant_argument(call, "init", type_id);
+  if (!n || !initial.valid()) return Wire::error();
+  type_id = program_.expr(initial).type_id;
+  if (program_.types.kind(type_id) == TypeKind::None) {
+    sink_.report(diag::PrevInitWithoutType, span_of(ast_, init))
+        .help("in a cycle the type comes from `init`: write a value");
+    return Wire::error();
+  }
+  const DraftScopeId unknown = draft_.unknown_scope();
+  const OperatorId op = add(PrevOperator{.count = *n, .initial = initial}, {}, unknown, call.syntax.span);
+  const PortId output = draft_.add_output(op, type_id, unknown);
+  deferred_.push_back({.op = op,
+                       .unknown = unknown,
+                       .input_id = argument(call, "x"),
+                       .environment = &environment_of(call, "x"),
+                       .init_id = init,
+                       .init_environment = &init_environment,
+                       .call_id = call.syntax.expr_id,
+                       .expansion = expansion_,
+                       .label = label_,
+                       .span = call.syntax.span});
+  return Wire::stream(output);
+}
+
+void Elaborator::close_cycles() {
+  if (!running_.empty() || deferred_.empty()) return;
+  // First all inputs, which may contain further `prev`s; then what they say of one another.
+  for (std::size_t i = 0; i < deferred_.size(); ++i) {
+    const std::string outer_label = std::exchange(label_, deferred_[i].label);
+    const PortId input = elaborate_port(deferred_[i].input_id, *deferred_[i].environment);
+    label_ = outer_label;
+    deferred_[i].input = input;
+  }
+  std::vector<Deferred> cycles = std::exchange(deferred_, {});
+  std::erase_if(cycles, [](const Deferred& cycle) { return !cycle.input.valid(); });
+  for (Deferred& cycle : cycles) {
+    const TypeId wanted = item_type(draft_.op(cycle.op).outputs.front());
+    const TypeId found = item_type(cycle.input);
+    if (wanted == found) continue;
+    const TypeId common = checker_.types().common_type(wanted, found);
+    TypeId& hint = prev_types_[{cycle.expansion, cycle.call_id}];
+    if (common.valid() && common == wanted) {
+      cycle.input = convert(cycle.input, wanted, "prev", cycle.span);
+    } else if (common.valid() && common != hint) {
+      hint = common;
+      must_retry_ = true;
+    } else {
+      sink_.report(diag::PrevTypesDiffer, span_of(ast_, cycle.init_id), type_text(wanted), type_text(found));
+      cycle.input = {};
+    }
+  }
+  std::erase_if(cycles, [](const Deferred& cycle) { return !cycle.input.valid(); });
+  if (must_retry_) return;
+  for (Deferred& cycle : cycles) {
+    const CouplingResult result =
+        draft_.clocks().unify(draft_.clock(cycle.unknown), draft_.clock(scope_of(cycle.input)), true);
+    if (result.coupling == Coupling::Unified) continue;
+    sink_.report(diag::ClockOfItself, cycle.span, describe(cycle.input_id))
+        .help("`prev` gives an item for each one of its input, so the cycle must not leave out, add or shift items: "
+              "move `where`, `window` or `skip` behind it");
+    cycle.input = {};
+  }
+  for (Deferred& cycle : cycles) {
+    if (!cycle.input.valid()) continue;
+    if (!draft_.clocks().is_driven(draft_.clock(cycle.unknown))) {
+      sink_.report(diag::NothingDrives, cycle.span, describe(cycle.input_id))
+          .help("let a source take part, as in `y = x + prev(y, init: 0)`");
+      return;
+    }
+    if (!draft_.bind(cycle.unknown, scope_of(cycle.input))) {
+      sink_.report(diag::ClockOfItself, cycle.span, describe(cycle.input_id))
+          .help("move `take`, `where` or `window` behind the cycle");
+      return;
+    }
+    draft_.op(cycle.op).inputs = {cycle.input};
+  }
+}
+
+// ---- times ------------------------------------------------------------------------------------
+
+void Elaborator::check_times() {
+  for (std::size_t i = 0; i < draft_.operator_count(); ++i) {
+    const OperatorId id(i);
+    const Operator& op = draft_.op(id);
+    const DraftScopeId scope = draft_.run_scope_of(id);
+    if (!scope.valid() || draft_.domain(scope) == Domain::Time) continue;
+    const auto function_uses_now = [&](FunctionId function) {
+      return function.valid() && program_.function(function).uses_now;
+    };
+    const bool uses_now = match(
+        op.kind, [&](const MapOperator& k) { return function_uses_now(k.function_id); },
+        [&](const WhereOperator& k) { return function_uses_now(k.predicate_id); },
+        [&](const FilterMapOperator& k) { return function_uses_now(k.function_id); },
+        [&](const ScanOperator& k) { return function_uses_now(k.function_id); },
+        [&](const ElseOperator& k) { return function_uses_now(k.fallback_id); },
+        [&](const WindowFoldOperator& k) { return function_uses_now(k.finish_id); },
+        [&](const AgentOperator& k) { return program_.agent(k.agent_id).uses_now; },
+        [](const auto&) { return false; });
+    if (!uses_now) continue;
+    const auto asked = std::find_if(time_users_.begin(), time_users_.end(),
+                                    [&](const auto& user) { return user.first == id; });
+    const std::string who = asked == time_users_.end() ? "now" : asked->second;
+    auto message = sink_.report(diag::NoTime, op.span, who, op.equation);
+    for (const OperatorId giver : draft_.stamp_givers(scope)) {
+      message.label(draft_.op(giver).span, "this source numbers its items, and says no times");
+    }
+    message.help("say when its items come: a `time` field in its records, or a rate behind it, as in "
+                 "`lines.read(\"log.txt\") @ 10Hz`");
+  }
+}
+
+Graph Elaborator::finish() {
+  if (must_retry_ || sink_.has_errors_since(begin_)) return {};
+  check_times();
+  if (sink_.has_errors_since(begin_)) return {};
+  return draft_.finish();
+}
+
+}  // namespace streamc
