@@ -55,6 +55,15 @@ class Environment {
   // What `name` means as a value here or further out. May check the constant it names.
   [[nodiscard]] virtual Meaning lookup(std::string_view name) const = 0;
 
+  // What a function parameter of that name is bound to (Meaning::Kind::Function), or nothing. Asked
+  // for callees: functions and values have separate namespaces, so an equation `mean` does not hide
+  // the function `mean`.
+  [[nodiscard]] virtual std::optional<Meaning> lookup_function(std::string_view name) const {
+    Meaning meaning = lookup(name);
+    if (meaning.kind != Meaning::Kind::Function) return std::nullopt;
+    return meaning;
+  }
+
   // What a generic parameter in scope (or a parameter of kind `type`) is bound to. A length `N` is
   // a value, too: lookup() gives the same as a constant.
   [[nodiscard]] virtual std::optional<GenericValue> lookup_generic(std::string_view name) const = 0;

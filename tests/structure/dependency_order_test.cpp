@@ -20,7 +20,7 @@ const std::map<std::string, std::vector<std::string>> kBefore = {
     {"compiler/diag", {"compiler/source"}},
     {"compiler/ast", {"compiler/diag"}},
     {"compiler/parse", {"compiler/ast"}},
-    {"compiler/sema", {"compiler/ast"}},
+    {"compiler/sema", {"compiler/ast", "runtime/abi"}},
     {"compiler/graph", {"compiler/parse", "compiler/sema"}},
     {"compiler/passes", {"compiler/graph"}},
     {"compiler/place", {"compiler/graph"}},
