@@ -5,6 +5,7 @@
 
 #include "compiler/source/source.h"
 #include "compiler/support/assert.h"
+#include "runtime/abi/entry_points.h"
 #include "tests/support/item_evaluator.h"
 #include "tests/support/read_value.h"
 #include "tests/support/text_form.h"
@@ -69,6 +70,8 @@ double parsed_float(const std::string& text) {
 
 }  // namespace
 
+// Transcendental functions are the language's own: one implementation for every program, this
+// interpreter and the compiler, because the C library's last bits depend on the machine.
 Value call_builtin(const TypeTable& types, Builtin builtin, TypeId result_type,
                    std::span<const Value> arguments) {
   const Value& a = arguments[0];
@@ -98,35 +101,35 @@ Value call_builtin(const TypeTable& types, Builtin builtin, TypeId result_type,
     case Builtin::Truncate:
       return number(std::trunc(x()));
     case Builtin::Exp:
-      return number(std::exp(x()));
+      return number(stream_math_exp(x()));
     case Builtin::Log:
-      return number(std::log(x()));
+      return number(stream_math_log(x()));
     case Builtin::Log2:
-      return number(std::log2(x()));
+      return number(stream_math_log2(x()));
     case Builtin::Log10:
-      return number(std::log10(x()));
+      return number(stream_math_log10(x()));
     case Builtin::Sin:
-      return number(std::sin(x()));
+      return number(stream_math_sin(x()));
     case Builtin::Cos:
-      return number(std::cos(x()));
+      return number(stream_math_cos(x()));
     case Builtin::Tan:
-      return number(std::tan(x()));
+      return number(stream_math_tan(x()));
     case Builtin::Asin:
-      return number(std::asin(x()));
+      return number(stream_math_asin(x()));
     case Builtin::Acos:
-      return number(std::acos(x()));
+      return number(stream_math_acos(x()));
     case Builtin::Atan:
-      return number(std::atan(x()));
+      return number(stream_math_atan(x()));
     case Builtin::Atan2:
-      return number(std::atan2(x(), y()));
+      return number(stream_math_atan2(x(), y()));
     case Builtin::Sinh:
-      return number(std::sinh(x()));
+      return number(stream_math_sinh(x()));
     case Builtin::Cosh:
-      return number(std::cosh(x()));
+      return number(stream_math_cosh(x()));
     case Builtin::Tanh:
-      return number(std::tanh(x()));
+      return number(stream_math_tanh(x()));
     case Builtin::Hypot:
-      return number(std::hypot(x(), y()));
+      return number(stream_math_hypot(x(), y()));
     case Builtin::Fma:
       return number(std::fma(x(), y(), as_float(types, arguments[2])));
     case Builtin::IsNan:

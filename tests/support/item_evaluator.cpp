@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "compiler/support/match.h"
+#include "runtime/abi/entry_points.h"
 #include "tests/support/aggregates.h"
 #include "tests/support/text_form.h"
 
@@ -150,7 +151,7 @@ double float_arithmetic(BinaryOp op, double a, double b) {
     case BinaryOp::Modulo:
       return floor_modulo(a, b);
     case BinaryOp::Power:
-      return std::pow(a, b);
+      return stream_math_pow(a, b);
     default:
       STREAM_UNREACHABLE("no arithmetic: operator {}", static_cast<int>(op));
   }
