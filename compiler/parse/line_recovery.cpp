@@ -38,6 +38,15 @@ bool is_list_of_lines(std::size_t rule) {
   }
 }
 
+// The innermost line around the place where the parser is, or the whole text.
+const antlr4::ParserRuleContext* enclosing_line(antlr4::Parser* parser) {
+  const antlr4::ParserRuleContext* line = parser->getContext();
+  while (line->parent != nullptr && !is_line(line->getRuleIndex())) {
+    line = static_cast<const antlr4::ParserRuleContext*>(line->parent);
+  }
+  return line;
+}
+
 // In a list rule, whether its lines have begun: behind the `{`, or anywhere in a file.
 bool is_inside_list(antlr4::ParserRuleContext* context) {
   return context->getRuleIndex() == StreamParser::RuleFile ||
@@ -73,15 +82,23 @@ void LineRecovery::reportError(antlr4::Parser* parser, const antlr4::Recognition
                                   : error.getExpectedTokens());
 }
 
+// A line that goes on behind an `=` or a `{` may fail at the first token of a later line. What is
+// wrong then is the end of the line before.
+std::size_t LineRecovery::before_newlines(std::size_t token_index, std::size_t line_begin) const {
+  std::size_t index = token_index;
+  while (index > line_begin + 1 && tokens_[index - 1].type == StreamLexer::NL) --index;
+  return index;
+}
+
 void LineRecovery::report_at(antlr4::Parser* parser, std::size_t token_index,
                              const antlr4::misc::IntervalSet& expected) {
   const SourceFile& file = reporter_.file();
-  const Token at = token_index < tokens_.size() ? tokens_[token_index] : Token{0, end_, end_};
-  // The line of the mistake, and the line on which the statement around it began.
-  antlr4::ParserRuleContext* line = parser->getContext();
-  while (line->parent != nullptr && !is_line(line->getRuleIndex())) {
-    line = static_cast<antlr4::ParserRuleContext*>(line->parent);
+  const antlr4::ParserRuleContext* const line = enclosing_line(parser);
+  if (!is_list_of_lines(rule_of(parser))) {
+    token_index = before_newlines(token_index, index_of(line->start));
   }
+  const Token at = token_index < tokens_.size() ? tokens_[token_index] : Token{0, end_, end_};
+  // Quiet may be the line of the mistake, or the one on which the statement around it began.
   const auto begin = static_cast<std::uint32_t>(line->start->getStartIndex());
   const bool is_whole_file = line->parent == nullptr;
   if (reporter_.is_quiet(file.span(at.begin, at.begin)) ||
@@ -105,7 +122,9 @@ void LineRecovery::recover(antlr4::Parser* parser, std::exception_ptr error) {
   if (!is_line(rule)) std::rethrow_exception(error);
   // Braces that this line opened itself end with it.
   std::size_t depth = 0;
-  const std::size_t here = parser->getTokenStream()->index();
+  const std::size_t here =
+      before_newlines(parser->getTokenStream()->index(), index_of(context->start));
+  parser->getTokenStream()->seek(here);
   for (std::size_t i = index_of(context->start); i < here && i < tokens_.size(); ++i) {
     if (tokens_[i].type == StreamLexer::LC) ++depth;
     if (tokens_[i].type == StreamLexer::RC && depth > 0) --depth;

@@ -35,6 +35,8 @@ class LineRecovery final : public antlr4::DefaultErrorStrategy {
   // Skips to the end of the line, not into it. `depth` braces are open that belong to what is
   // skipped.
   void skip_line(antlr4::Parser* parser, std::size_t depth, bool stop_at_comma);
+  // The first of the newlines before a token, if they lie behind the token `line_begin`.
+  std::size_t before_newlines(std::size_t token_index, std::size_t line_begin) const;
   bool line_continues_behind(std::size_t newline_index) const;
 
   const std::vector<Token>& tokens_;

@@ -176,7 +176,16 @@ class WordMender {
         return keep_as(StreamLexer::EQUAL);
       }
       is_set_ = true;
-      return keep();
+      keep();
+      if (type() == StreamLexer::NL && begins_other_line()) {
+        const std::uint32_t end = out_.back().end;
+        if (!reporter_.is_quiet(file_.span(end, end))) {
+          reporter_.report(diag::UnexpectedText, file_.span(end, end), "a value",
+                           "the end of the line");
+        }
+        out_.push_back(missing_token(StreamLexer::KW_NONE, end));
+      }
+      return;
     }
     const bool in_header = first_ == StreamLexer::KW_FN || first_ == StreamLexer::KW_AGENT ||
                            first_ == StreamLexer::KW_GRAPH || first_ == StreamLexer::KW_AGGREGATE ||
@@ -191,6 +200,20 @@ class WordMender {
     }
     reporter_.report(diag::SetForEqual, span()).help("write `==`");
     keep_as(StreamLexer::EQUAL);
+  }
+
+  // Whether the line behind these newlines stands for itself: `x =`, and then `y = 2` or `fn …`.
+  bool begins_other_line() const {
+    std::size_t i = at_;
+    while (is_newline(type_at(tokens_, i))) ++i;
+    const std::size_t first = type_at(tokens_, i);
+    if (is_ident(first)) {
+      std::size_t after = i + 1;
+      while (type_at(tokens_, after) == StreamLexer::DOT) after += 2;
+      return type_at(tokens_, after) >= StreamLexer::ADD_SET &&
+             type_at(tokens_, after) <= StreamLexer::SET;
+    }
+    return is_word(first) && !begins_value(first) && is_word(type_at(tokens_, i + 1));
   }
 
   void identifier() {

@@ -166,17 +166,14 @@ class Explainer {
     return false;
   }
 
-  // `x = if c { 1 }`: noticed at the beginning of a later line, wrong at the end of this one.
+  // `x = if c { 1 }`
   bool report_missing_else() {
     if (error_.rule != StreamParser::RuleIfExpr || type_before() == StreamLexer::KW_IF ||
         !error_.expected.contains(std::size_t{StreamLexer::KW_ELSE})) {
       return false;
     }
-    std::size_t last = error_.index;
-    while (last > 0 && type(last - 1) == StreamLexer::NL) --last;
-    if (last == 0 || type(last - 1) != StreamLexer::RC) return false;
-    const std::uint32_t end = token(last - 1).end;
-    reporter_.report(diag::UnexpectedText, file_.span(end, end), "`else`", describe(last))
+    if (type_before() != StreamLexer::RC) return false;
+    reporter_.report(diag::UnexpectedText, place(), "`else`", describe(error_.index))
         .help("as a value, `if c { a } else { b }` needs both sides");
     return true;
   }
