@@ -14,14 +14,15 @@ int run_program(const StreamProgram& program, const RunOptions& options) {
                "the program was compiled for another runtime");
   std::optional<SignalWatch> signals;
   if (options.handles_signals) signals.emplace();
-  return Runner(program, options).run();
+  return Runner(program, options, signals ? &*signals : nullptr).run();
 }
 
-Runner::Runner(const StreamProgram& program, const RunOptions& options)
+Runner::Runner(const StreamProgram& program, const RunOptions& options, const SignalWatch* signals)
     : program_(program),
       options_(options),
+      signals_(signals),
       clock_(options.clock == nullptr ? system_clock() : *options.clock),
-      message_(options.message ? options.message : write_message_to_stderr),
+      message_(make_message_writer()),
       failures_({program.sites, static_cast<std::size_t>(program.site_count)}, message_),
       console_(options.console),
       random_(options.batch_cuts_seed.value_or(0)) {
@@ -29,6 +30,7 @@ Runner::Runner(const StreamProgram& program, const RunOptions& options)
   for (std::int64_t i = 0; i < program.queue_count; ++i) queues_.emplace_back(program.queues[i]);
   queue_limits_.assign(queues_.size(), options.queue_limit);
   queue_has_times_.assign(queues_.size(), false);
+  queue_has_reader_.assign(queues_.size(), false);
   writer_of_.assign(queues_.size(), nullptr);
   source_of_.assign(queues_.size(), nullptr);
   context_.failures = &failures_;
@@ -66,6 +68,8 @@ Result<void> Runner::open() {
     for (std::int32_t k = 0; k < description.input_count; ++k) {
       const auto input = static_cast<std::size_t>(description.inputs[k]);
       region.inputs.push_back(&queues_[input]);
+      STREAM_CHECK(!queue_has_reader_[input], "a queue with two readers");
+      queue_has_reader_[input] = true;
       has_times = has_times || queue_has_times_[input];
     }
     for (std::int32_t k = 0; k < description.output_count; ++k) {
@@ -85,6 +89,8 @@ Result<void> Runner::open() {
   for (std::int64_t i = 0; i < program_.sink_count; ++i) {
     const StreamSink& description = program_.sinks[i];
     const auto queue = static_cast<std::size_t>(description.queue);
+    STREAM_CHECK(!queue_has_reader_[queue], "a queue with two readers");
+    queue_has_reader_[queue] = true;
     OpenedSink opened{&description, &queues_[queue], queue_has_times_[queue]};
     if (std::string_view(description.connector) == "capture") {
       STREAM_CHECK(options_.capture != nullptr, "a program that captures needs somebody to tell");
@@ -103,6 +109,8 @@ Result<void> Runner::open() {
     }
     groups_[group].add(std::move(opened));
   }
+  refresh_interval_ns_ = destinations_.refresh_interval_ns();
+  start_progress_bar();
   if (options_.run_for_ns) deadline_steady_ns_ = started_steady_ns_ + *options_.run_for_ns;
   return {};
 }
@@ -117,7 +125,8 @@ std::int64_t Runner::cut(std::int64_t limit) {
 
 Result<void> Runner::loop() {
   for (;;) {
-    if (Result<void> checked = check_deadline_and_signals(); !checked) return checked;
+    check_deadline_and_signals();
+    refresh_displays();
     bool moved = false;
     for (RunningRegion& region : regions_) {
       while (step(region)) moved = true;
@@ -170,19 +179,20 @@ void Runner::wait_for_sources() {
     if (condition.utc_ns) wait_at_most(*condition.utc_ns - now);
   }
   if (deadline_steady_ns_) wait_at_most(*deadline_steady_ns_ - clock_.steady_ns());
+  if (refresh_interval_ns_ > 0) wait_at_most(refresh_interval_ns_);
+  if (signals_ != nullptr) fds.push_back(signals_->fd());
   clock_.wait(timeout_ns, fds);
 }
 
-Result<void> Runner::check_deadline_and_signals() {
+void Runner::check_deadline_and_signals() {
   if (deadline_steady_ns_ && clock_.steady_ns() >= *deadline_steady_ns_) {
     deadline_steady_ns_.reset();
     end_source_logs(true);
   }
-  if (options_.handles_signals && end_signal_ == 0 && SignalWatch::received() != 0) {
-    end_signal_ = SignalWatch::received();
+  if (signals_ != nullptr && end_signal_ == 0 && signals_->received() != 0) {
+    end_signal_ = signals_->received();
     end_source_logs(false);
   }
-  return {};
 }
 
 void Runner::end_source_logs(bool live_only) {
@@ -193,12 +203,15 @@ void Runner::end_source_logs(bool live_only) {
 }
 
 int Runner::finish(Result<void> outcome) {
+  if (progress_) progress_->clear();
+  progress_.reset();
   if (Result<void> finished = destinations_.finish_all(); !finished && outcome) outcome = finished;
   if (!outcome) {
     if (outcome.failure().message.empty()) return kExitBrokenPipe;
     message_("error: " + outcome.message());
   }
   failures_.tell_totals();
+  if (options_.shows_statistics) tell_statistics();
   if (!outcome || source_failed_ || failures_.has_unhandled()) return kExitFailed;
   return end_signal_ == 0 ? int{kExitSuccess} : 128 + end_signal_;
 }

@@ -18,7 +18,9 @@
 #include "runtime/abi/stream_abi.h"
 #include "runtime/agent/context.h"
 #include "runtime/agent/failures.h"
+#include "runtime/agent/progress.h"
 #include "runtime/agent/run_program.h"
+#include "runtime/agent/signals.h"
 #include "runtime/agent/sink_group.h"
 #include "runtime/buffer/column_queue.h"
 #include "runtime/buffer/merge_stage.h"
@@ -76,7 +78,8 @@ struct RunningRegion {
 
 class Runner {
  public:
-  Runner(const StreamProgram& program, const RunOptions& options);
+  // All must outlive the runner; `signals` may be null.
+  Runner(const StreamProgram& program, const RunOptions& options, const SignalWatch* signals);
 
   int run();
 
@@ -105,27 +108,37 @@ class Runner {
   void wait_for_sources();
   void end_source_logs(bool live_only);
   std::int64_t cut(std::int64_t limit);
-  Result<void> check_deadline_and_signals();
+
+  // What a run shows beside its items (runner_report.cpp).
+  MessageWriter make_message_writer();
+  void start_progress_bar();
+  void refresh_displays();
+  void tell_statistics();
+
+  void check_deadline_and_signals();
   std::size_t index_of(const ColumnQueue* queue) const {
     return static_cast<std::size_t>(queue - queues_.data());
   }
 
   const StreamProgram& program_;
   const RunOptions& options_;
+  const SignalWatch* signals_;
   Clock& clock_;
+  Destinations destinations_;
+  std::optional<ProgressBar> progress_;
   MessageWriter message_;
   Failures failures_;
   StreamContext context_;
   std::vector<ColumnQueue> queues_;          // As in the program; never resized once made.
   std::vector<std::int64_t> queue_limits_;   // Ticks, one a queue.
   std::vector<bool> queue_has_times_;        // Its stamps are times; one a queue.
+  std::vector<bool> queue_has_reader_;       // One a queue.
   std::vector<RunningRegion*> writer_of_;    // One a queue; null: a source.
   std::vector<OpenedSource*> source_of_;     // One a queue; null: a region.
   std::vector<std::unique_ptr<OpenedSource>> sources_;
   std::vector<RunningRegion> regions_;
   std::vector<SinkGroup> groups_;
   std::vector<std::int32_t> group_numbers_;  // StreamSink::order_group of each group.
-  Destinations destinations_;
   ConsoleOutput console_;
 
   std::vector<OpenedSource*> needed_sources_;
@@ -133,6 +146,7 @@ class Runner {
   std::mt19937_64 random_;
   std::optional<std::int64_t> deadline_steady_ns_;
   std::int64_t started_steady_ns_ = 0;
+  std::int64_t refresh_interval_ns_ = 0;  // Of live displays; 0: there are none.
   int end_signal_ = 0;  // The signal that ended the sources' logs.
   bool source_failed_ = false;
   bool stops_ = false;  // An `else stop` was met.

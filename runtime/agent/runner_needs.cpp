@@ -42,6 +42,11 @@ bool Runner::pull_needed_sources() {
   for (const SinkGroup& group : groups_) {
     if (ColumnQueue* const queue = group.blocking_queue()) need(queue);
   }
+  // What a live source has to say does not wait until somebody asks.
+  for (const auto& source : sources_) {
+    const bool has_room = source->queue().size() < queue_limits_[index_of(&source->queue())];
+    if (source->source().is_live() && has_room) need(&source->queue());
+  }
   bool moved = false;
   for (OpenedSource* const source : needed_sources_) {
     const Result<bool> pulled = source->pull(cut(options_.batch_limit), PayloadLifetime::Queue);

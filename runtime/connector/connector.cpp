@@ -1,5 +1,7 @@
 #include "runtime/connector/connector.h"
 
+#include <algorithm>
+
 namespace streamrt {
 
 const StreamArgument* Arguments::find(std::string_view name, std::int32_t kind) const {
@@ -34,6 +36,12 @@ std::optional<bool> Arguments::boolean(std::string_view name) const {
   return found->integer != 0;
 }
 
+std::optional<StreamRate> Arguments::rate(std::string_view name) const {
+  const StreamArgument* const found = find(name, STREAM_ARGUMENT_RATE);
+  if (found == nullptr) return std::nullopt;
+  return found->rate;
+}
+
 Result<void> Destinations::flush_all() {
   Result<void> result;
   for (const auto& [key, destination] : by_key_) {
@@ -44,6 +52,24 @@ Result<void> Destinations::flush_all() {
 
 void Destinations::refresh_all(std::int64_t steady_ns) {
   for (const auto& [key, destination] : by_key_) destination->refresh(steady_ns);
+}
+
+std::int64_t Destinations::refresh_interval_ns() const {
+  std::int64_t shortest = 0;
+  for (const auto& [key, destination] : by_key_) {
+    const std::int64_t interval = destination->refresh_interval_ns();
+    if (interval > 0 && (shortest == 0 || interval < shortest)) shortest = interval;
+  }
+  return shortest;
+}
+
+void Destinations::step_aside_all() {
+  for (const auto& [key, destination] : by_key_) destination->step_aside();
+}
+
+bool Destinations::has_terminal() const {
+  return std::any_of(by_key_.begin(), by_key_.end(),
+                     [](const auto& entry) { return entry.second->is_terminal(); });
 }
 
 Result<void> Destinations::finish_all() {

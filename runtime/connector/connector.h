@@ -31,6 +31,7 @@ class Arguments {
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name) const;  // Also durations.
   [[nodiscard]] std::optional<double> number(std::string_view name) const;         // int or float.
   [[nodiscard]] std::optional<bool> boolean(std::string_view name) const;
+  [[nodiscard]] std::optional<StreamRate> rate(std::string_view name) const;
 
  private:
   [[nodiscard]] const StreamArgument* find(std::string_view name, std::int32_t kind) const;
@@ -118,6 +119,11 @@ class Destination {
   virtual Result<void> flush() { return {}; }
   // For displays: called now and then while items flow, and before the runner waits.
   virtual void refresh(std::int64_t steady_ns) { (void)steady_ns; }
+  // How often refresh() should be called at least; 0: it need not be.
+  [[nodiscard]] virtual std::int64_t refresh_interval_ns() const { return 0; }
+  // Something else is about to write to the terminal: take away what is redrawn in place.
+  virtual void step_aside() {}
+  [[nodiscard]] virtual bool is_terminal() const { return false; }
   // Everything has been written. The last call.
   virtual Result<void> finish() { return {}; }
 };
@@ -132,6 +138,10 @@ class Destinations {
 
   Result<void> flush_all();
   void refresh_all(std::int64_t steady_ns);
+  // The shortest refresh interval of all; 0: none wants to be refreshed.
+  [[nodiscard]] std::int64_t refresh_interval_ns() const;
+  void step_aside_all();
+  [[nodiscard]] bool has_terminal() const;
   // Finishes all of them, also after a failure; the first failure is returned.
   Result<void> finish_all();
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -10,6 +11,12 @@
 namespace streamrt {
 
 namespace {
+
+// Moves the cursor up to the first line of `footer`, which ends where the cursor is, and clears it.
+std::string erasure_of(std::string_view footer) {
+  const auto lines = std::count(footer.begin(), footer.end(), '\n');
+  return lines == 0 ? "" : fmt::format("\x1b[{}A\x1b[J", lines);
+}
 
 // 0, or the errno of the write that failed.
 int write_all(int fd, std::string_view text) {
@@ -51,7 +58,7 @@ std::unique_ptr<TextOutput> TextOutput::console(const ConsoleOutput& console) {
 
 Result<void> TextOutput::flush() {
   if (buffer_.empty()) return {};
-  const std::string text = std::move(buffer_);
+  const std::string text = erasure_of(footer_) + buffer_ + footer_;
   buffer_.clear();
   is_empty_ = false;
   if (has_failed_) return {};
@@ -64,6 +71,20 @@ Result<void> TextOutput::flush() {
   has_failed_ = true;
   if (error == EPIPE) return Failure{};
   return fail("cannot write {}: {}", name_, std::strerror(error));
+}
+
+void TextOutput::show_footer(std::string text) {
+  const std::string all = erasure_of(footer_) + buffer_ + text;
+  is_empty_ = is_empty_ && buffer_.empty();
+  buffer_.clear();
+  footer_ = std::move(text);
+  if (!has_failed_) (void)write_all(fd_, all);
+}
+
+void TextOutput::step_aside() {
+  if (footer_.empty()) return;
+  if (!has_failed_) (void)write_all(fd_, erasure_of(footer_));
+  footer_.clear();
 }
 
 Result<void> TextOutput::finish() {

@@ -30,8 +30,13 @@ class TextOutput final : public Destination {
   Result<void> flush() override;
   Result<void> finish() override;
 
+  // Shows lines below everything written so far, in place of those shown before. Terminals only.
+  void show_footer(std::string text);
+  [[nodiscard]] bool shows_footer() const { return !footer_.empty(); }
+  void step_aside() override;
+
   // Written to a terminal: what is shown should be whole lines, soon.
-  [[nodiscard]] bool is_terminal() const { return is_terminal_; }
+  [[nodiscard]] bool is_terminal() const override { return is_terminal_; }
   [[nodiscard]] bool is_empty() const { return is_empty_ && buffer_.empty(); }
 
  private:
@@ -41,6 +46,7 @@ class TextOutput final : public Destination {
   std::string buffer_;
   std::function<void(std::string_view)> write_;
   int fd_ = -1;
+  std::string footer_;  // Stands below the text in a terminal; whole lines.
   bool owns_fd_ = false;
   bool is_terminal_ = false;
   bool has_failed_ = false;

@@ -1,0 +1,80 @@
+// What a run shows beside its items: messages, the progress bar, the table of --stats.
+
+#include <unistd.h>
+
+#include "runtime/agent/runner.h"
+
+namespace streamrt {
+
+namespace {
+
+std::string time_text(std::int64_t nanoseconds) {
+  const auto value = static_cast<double>(nanoseconds);
+  if (value < 1e6) return fmt::format("{:.1f} us", value / 1e3);
+  if (value < 1e9) return fmt::format("{:.1f} ms", value / 1e6);
+  return fmt::format("{:.2f} s", value / 1e9);
+}
+
+}  // namespace
+
+// Live displays step aside for a line on standard error and come back with their next refresh.
+MessageWriter Runner::make_message_writer() {
+  return [this, write = options_.message ? options_.message : MessageWriter(write_message_to_stderr)](
+             std::string_view line) {
+    if (progress_) progress_->clear();
+    destinations_.step_aside_all();
+    write(line);
+  };
+}
+
+void Runner::refresh_displays() {
+  if (refresh_interval_ns_ > 0) destinations_.refresh_all(clock_.steady_ns());
+  if (!progress_) return;
+  Source::Progress sum;
+  for (const auto& source : sources_) {
+    const Source::Progress one = source->source().progress();
+    if (one.total == 0) continue;
+    sum.done += source->has_ended() ? one.total : one.done;
+    sum.total += one.total;
+  }
+  progress_->update(sum.done, sum.total, clock_.steady_ns());
+}
+
+void Runner::start_progress_bar() {
+  // Where items are printed on the same screen they are progress enough.
+  if (!options_.shows_progress || destinations_.has_terminal()) return;
+  progress_.emplace(started_steady_ns_, [](std::string_view text) {
+    (void)!::write(STDERR_FILENO, text.data(), text.size());
+  });
+}
+
+void Runner::tell_statistics() {
+  std::size_t name_width = 4;
+  for (const ColumnQueue& queue : queues_) {
+    name_width = std::max(name_width, std::string_view(queue.description().name).size());
+  }
+  for (const RunningRegion& region : regions_) {
+    name_width = std::max(name_width, std::string_view(region.description->name).size());
+  }
+  for (const auto& source : sources_) {
+    message_(fmt::format("stats: source {:{}}  {:>12} items  {}", source->queue().description().name,
+                         name_width, source->item_count(), source->description().connector));
+  }
+  for (const RunningRegion& region : regions_) {
+    const double ns_per_tick = region.tick_count == 0 ? 0.0
+                                                      : static_cast<double>(region.busy_ns) /
+                                                            static_cast<double>(region.tick_count);
+    message_(fmt::format("stats: region {:{}}  {:>12} items  {} batches, {}, {:.1f} ns an item",
+                         region.description->name, name_width, region.tick_count, region.batch_count,
+                         time_text(region.busy_ns), ns_per_tick));
+  }
+  for (const SinkGroup& group : groups_) {
+    for (const OpenedSink& sink : group.sinks()) {
+      message_(fmt::format("stats: sink   {:{}}  {:>12} items  {}", sink.queue->description().name,
+                           name_width, sink.queue->first_position(), sink.description->connector));
+    }
+  }
+  message_(fmt::format("stats: ran for {}", time_text(clock_.steady_ns() - started_steady_ns_)));
+}
+
+}  // namespace streamrt
