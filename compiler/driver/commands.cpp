@@ -1,0 +1,27 @@
+#include "compiler/driver/commands.h"
+
+#include <fmt/core.h>
+
+namespace streamc {
+
+int run_command(const Options& options) {
+  switch (options.command) {
+    case Command::Emit: return command_emit(options);
+    case Command::Run: return report_failure("not there yet");
+    case Command::Build: return report_failure("not there yet");
+    case Command::Check: return command_check(options);
+    case Command::Test: return report_failure("not there yet");
+    case Command::Format: return command_format(options);
+    case Command::Graph: return report_failure("not there yet");
+    case Command::Explain: return command_explain(options);
+    case Command::New: return command_new(options);
+  }
+  return kExitUsage;
+}
+
+int report_failure(const std::string& message) {
+  fmt::print(stderr, "streamc: {}\n", message);
+  return kExitUsage;
+}
+
+}  // namespace streamc

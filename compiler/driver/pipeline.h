@@ -1,0 +1,27 @@
+// The steps of a compilation, in order: what every command is made of.
+//
+//   read → parse → check → build the graph → passes → generate code → object → run | link
+//
+// Each function does the steps up to its name, prints messages and dumps on the way, and gives
+// nothing if there is nothing to go on with; `status` then says how streamc ends.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "compiler/driver/front_end.h"
+#include "compiler/driver/options.h"
+
+namespace streamc {
+
+// Reads and parses.
+bool compile_to_tree(FrontEnd& front_end, const std::string& path, const Options& options, int& status);
+// Everything that can be checked; the graph is as the program says it.
+bool compile_to_graph(FrontEnd& front_end, const std::string& path, const Options& options, int& status);
+
+// Messages of the compilation so far, on standard error; and the times, if they were asked for.
+void print_messages(FrontEnd& front_end, const Options& options);
+void print_times(FrontEnd& front_end, const Options& options);
+
+}  // namespace streamc
