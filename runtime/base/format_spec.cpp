@@ -53,7 +53,8 @@ std::string with_thousands(std::string_view digits, int width_for_zeros) {
   const std::string_view rest = digits.substr(whole_length);
   std::string whole(digits.substr(0, whole_length));
   const auto grouped_size = [](std::size_t count) { return count + (count - 1) / 3; };
-  while (static_cast<int>(grouped_size(whole.size() + 1) + rest.size()) <= width_for_zeros) {
+  // May exceed the width by one, rather than begin with a comma.
+  while (!whole.empty() && static_cast<int>(grouped_size(whole.size()) + rest.size()) < width_for_zeros) {
     whole.insert(whole.begin(), '0');
   }
   std::string result;
@@ -74,8 +75,9 @@ void append_number(std::string& out, bool negative, std::string body, const Form
 }
 
 std::string float_digits(double magnitude, const FormatSpec& spec) {
-  if (std::isnan(magnitude)) return "nan";
-  if (std::isinf(magnitude)) return "inf";
+  if (!std::isfinite(magnitude)) {
+    return std::string(std::isnan(magnitude) ? "nan" : "inf") + (spec.type == '%' ? "%" : "");
+  }
   const char type = static_cast<char>(spec.type | 0x20);  // Lower case; 0 becomes a space.
   const int precision = spec.precision < 0 ? 6 : spec.precision;
   std::vector<char> buffer(static_cast<std::size_t>(precision) + 400);
@@ -109,7 +111,7 @@ std::string float_digits(double magnitude, const FormatSpec& spec) {
   const char* exponent_text = scientific.data() + scientific.find('e') + 1;
   if (*exponent_text == '+') ++exponent_text;
   std::from_chars(exponent_text, scientific.data() + scientific.size(), exponent);
-  if (exponent < digits - 1 || magnitude == 0) {
+  if (exponent < digits - 1) {
     std::string general = convert(magnitude, std::chars_format::general, digits);
     if (general.find_first_of(".e") == std::string::npos) general += ".0";
     return general;
@@ -134,10 +136,12 @@ std::int64_t count_code_points(std::string_view text) {
 
 FormatSpec parse_format_spec(std::string_view text) {
   FormatSpec spec;
+  bool has_fill = false;
   if (!text.empty()) {
     const std::size_t fill_bytes = code_point_bytes(text.front());
     if (text.size() > fill_bytes && is_align(text[fill_bytes])) {
       spec.fill = text.substr(0, fill_bytes);
+      has_fill = true;
       spec.align = text[fill_bytes];
       text.remove_prefix(fill_bytes + 1);
     } else if (is_align(text.front())) {
@@ -154,10 +158,8 @@ FormatSpec parse_format_spec(std::string_view text) {
   if (const char sign = accept("+- ")) spec.sign = sign;
   if (!text.empty() && text.front() == '0') {
     text.remove_prefix(1);
-    if (spec.align == 0) {
-      spec.fill = "0";
-      spec.align = '=';
-    }
+    if (!has_fill) spec.fill = "0";
+    if (spec.align == 0) spec.align = '=';
   }
   spec.width = take_number(text);
   spec.has_thousands = accept(",") != 0;

@@ -76,6 +76,7 @@ class Table final : public Destination {
   Result<void> finish() override {
     if (console_.is_terminal()) {
       draw();
+      console_.leave_footer();
       return {};
     }
     console_.buffer() += text(false);

@@ -33,6 +33,8 @@ class TextOutput final : public Destination {
   // Shows lines below everything written so far, in place of those shown before. Terminals only.
   void show_footer(std::string text);
   [[nodiscard]] bool shows_footer() const { return !footer_.empty(); }
+  // What is shown stays, as text like any other.
+  void leave_footer() { footer_.clear(); }
   void step_aside() override;
 
   // Written to a terminal: what is shown should be whole lines, soon.
