@@ -38,7 +38,7 @@ class Evaluator {
   Evaluated aggregate(AggregateId id, const std::vector<Value>& arrays, std::vector<Value> constants);
 
   // Steps (statements, calls, loop turns) before an evaluation counts as too long and fails.
-  static constexpr std::uint64_t kMaxSteps = 50'000'000;
+  static constexpr std::uint64_t kMaxSteps = 5'000'000;
 
  private:
   friend class EvaluatorRun;
