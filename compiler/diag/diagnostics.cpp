@@ -66,8 +66,15 @@ void DiagnosticSink::sort_since(Mark mark) {
   const auto place = [](const Diagnostic& diagnostic) {
     return std::pair(diagnostic.span.valid(), diagnostic.span);
   };
-  std::stable_sort(diagnostics_.begin() + static_cast<std::ptrdiff_t>(mark.count), diagnostics_.end(),
-                   [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
+  // By insertion, because most are in order already. (Clang rejects libstdc++ 12's stable_sort as
+  // deprecated inside.)
+  const auto first = diagnostics_.begin() + static_cast<std::ptrdiff_t>(mark.count);
+  for (auto each = first; each != diagnostics_.end(); ++each) {
+    const auto later = std::upper_bound(
+        first, each, *each,
+        [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
+    std::rotate(later, each, each + 1);
+  }
 }
 
 }  // namespace streamc

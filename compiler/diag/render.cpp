@@ -32,10 +32,30 @@ std::size_t bytes_of_characters(std::string_view text, std::size_t count) {
   return i;
 }
 
-std::string without_control_characters(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f) c = '?';
+// The number of bytes of the UTF-8 character at the beginning of `text`; 0 if there is none.
+std::size_t character_bytes(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  const std::size_t count = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  if (count > text.size()) return 0;
+  for (std::size_t i = 1; i < count; ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
+  }
+  return count;
+}
+
+// Control characters and bytes that are no text become `?`, so that no terminal trips over them.
+std::string printable(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t count = std::max<std::size_t>(1, character_bytes(text));
+    const auto first = static_cast<unsigned char>(text[0]);
+    const bool is_control = (first < 0x20 && first != '\t') || first == 0x7f;
+    if (is_control || character_bytes(text) == 0) {
+      result += '?';
+    } else {
+      result += text.substr(0, count);
+    }
+    text.remove_prefix(count);
   }
   return result;
 }
@@ -59,7 +79,7 @@ void append_excerpt(std::string& out, SourceSpan span, const SourceFile& file,
     last = first + bytes_of_characters(text.substr(first), kMaxLineCharacters);
   }
   const std::string_view left = first > 0 ? "…" : "";
-  const std::string shown = without_control_characters(text.substr(first, last - first));
+  const std::string shown = printable(text.substr(first, last - first));
   const std::string number = fmt::format("{:>5}", line);
 
   std::string padding(count_characters(left), ' ');

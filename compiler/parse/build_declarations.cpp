@@ -420,12 +420,13 @@ ast::Path TreeBuilder::path(StreamParser::PathContext* context) const {
   return result;
 }
 
-// The lines [first, last] of `comments_`, each without `#` and one blank behind it.
+// The lines [first, last] of `comments_`, each without `#`, one blank behind it, and those at its end.
 std::string TreeBuilder::comment_text(std::size_t first, std::size_t last) const {
   std::string text;
   for (std::size_t i = first; i <= last; ++i) {
     std::string_view line = file_.text(comments_[i].span).substr(1);
     if (line.starts_with(' ')) line.remove_prefix(1);
+    line = line.substr(0, line.find_last_not_of(" \t") + 1);
     if (i > first) text += '\n';
     text += line;
   }

@@ -26,6 +26,33 @@ std::string token_name(std::size_t type) {
   return "something else";
 }
 
+// Whether a token may stand behind a value and go on with it.
+bool continues_value(std::size_t type) {
+  switch (type) {
+    case StreamLexer::PIPE:
+    case StreamLexer::KW_ELSE:
+    case StreamLexer::KW_AND:
+    case StreamLexer::KW_OR:
+    case StreamLexer::KW_IN:
+    case StreamLexer::KW_AT:
+    case StreamLexer::PLUS:
+    case StreamLexer::MINUS:
+    case StreamLexer::STAR:
+    case StreamLexer::DIVIDE:
+    case StreamLexer::FLOOR_DIVIDE:
+    case StreamLexer::MODULO:
+    case StreamLexer::POWER:
+    case StreamLexer::RATE:
+    case StreamLexer::DOT:
+    case StreamLexer::LP:
+    case StreamLexer::LB:
+    case StreamLexer::OPTION:
+      return true;
+    default:
+      return is_comparison_token(type);
+  }
+}
+
 class Explainer {
  public:
   Explainer(const SyntaxError& error, Reporter& reporter)
@@ -36,13 +63,8 @@ class Explainer {
         report_text_in_hole() || report_missing_else()) {
       return;
     }
-    const std::string found = describe(error_.index);
-    if (const std::string wanted = describe_expected(); !wanted.empty()) {
-      auto message = reporter_.report(diag::UnexpectedText, place(), wanted, found);
-      add_help(message);
-      return;
-    }
-    auto message = reporter_.report(diag::UnexpectedHere, place(), found);
+    auto message = reporter_.report(diag::UnexpectedText, place(), describe_expected(),
+                                    describe(error_.index));
     add_help(message);
   }
 
@@ -81,7 +103,7 @@ class Explainer {
 
   std::string describe_expected() const {
     const antlr4::misc::IntervalSet& expected = error_.expected;
-    if (expected.isEmpty()) return {};
+    if (expected.isEmpty()) return "something else";
     if (expected.contains(std::size_t{StreamLexer::INT}) &&
         expected.contains(std::size_t{StreamLexer::STRING})) {
       return "a value";
@@ -92,8 +114,14 @@ class Explainer {
     if (expected.contains(std::size_t{StreamLexer::ID})) return "a name";
     std::vector<ssize_t> types = expected.toList();
     const bool ends_line = expected.contains(std::size_t{StreamLexer::NL});
-    if (types.size() > 4) return ends_line ? "the end of the line" : std::string();
+    if (expected.contains(std::size_t{StreamLexer::ADD_SET})) return "`=`";
+    // Behind a value any operator could follow: what ends the value says more.
+    if (types.size() > 4) {
+      if (ends_line) return "the end of the line";
+      std::erase_if(types, [](ssize_t type) { return continues_value(static_cast<std::size_t>(type)); });
+    }
     if (ends_line) std::erase(types, static_cast<ssize_t>(antlr4::Token::EOF));
+    if (types.size() > 6) return "something else";
     std::string text;
     for (std::size_t i = 0; i < types.size(); ++i) {
       if (i > 0) text += i + 1 == types.size() ? " or " : ", ";

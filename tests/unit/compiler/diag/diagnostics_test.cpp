@@ -80,7 +80,7 @@ TEST_CASE("the same message at the same place counts once") {
   const SourceSpan span{FileId(0), 1, 2};
   sink.report(diag::UnexpectedText, span, "a", "b");
   sink.report(diag::UnexpectedText, span, "c", "d").help("dropped with it");
-  sink.report(diag::UnexpectedHere, span, "e");
+  sink.report(diag::StrayCharacter, span, "e");
   CHECK(sink.error_count() == 2);
   CHECK(sink.diagnostics()[0].helps.empty());
 }
@@ -89,22 +89,22 @@ TEST_CASE("rolling back forgets, also what was seen") {
   DiagnosticSink sink;
   const SourceSpan span{FileId(0), 1, 2};
   const DiagnosticSink::Mark start = sink.mark();
-  sink.report(diag::UnexpectedHere, span, "a");
+  sink.report(diag::StrayCharacter, span, "a");
   CHECK(sink.has_errors_since(start));
   const DiagnosticSink::Mark later = sink.mark();
   CHECK_FALSE(sink.has_errors_since(later));
   sink.rollback(start);
   CHECK_FALSE(sink.has_errors());
-  sink.report(diag::UnexpectedHere, span, "a");
+  sink.report(diag::StrayCharacter, span, "a");
   CHECK(sink.error_count() == 1);
 }
 
 TEST_CASE("messages can be ordered by place") {
   DiagnosticSink sink;
-  sink.report(diag::UnexpectedHere, {FileId(0), 9, 10}, "first kept first");
+  sink.report(diag::StrayCharacter, {FileId(0), 9, 10}, "first kept first");
   const DiagnosticSink::Mark mark = sink.mark();
-  sink.report(diag::UnexpectedHere, {FileId(0), 8, 9}, "b");
-  sink.report(diag::UnexpectedHere, {FileId(0), 2, 3}, "a");
+  sink.report(diag::StrayCharacter, {FileId(0), 8, 9}, "b");
+  sink.report(diag::StrayCharacter, {FileId(0), 2, 3}, "a");
   sink.sort_since(mark);
   CHECK(sink.diagnostics()[0].span.begin == 9);
   CHECK(sink.diagnostics()[1].span.begin == 2);
