@@ -70,6 +70,7 @@ struct RunningRegion {
   std::unique_ptr<MergeStage> merge;          // Merge heads only.
   std::int64_t last_stamp = kEarliestStamp;   // Of the newest tick handled.
   bool has_ended = false;
+  bool has_stopped_early = false;             // It said DONE or STOP.
   bool is_needed = false;                     // Scratch of the search for what starves.
   std::int64_t batch_count = 0;
   std::int64_t tick_count = 0;

@@ -31,6 +31,12 @@ bool Runner::inputs_are_finished(const RunningRegion& region) const {
 // END(T). A zip's inputs need not end together, and where the longer ones stand is chance: its T is
 // the stamp of its last tick.
 std::int64_t Runner::end_stamp_of(const RunningRegion& region) const {
+  if (region.has_stopped_early) {
+    // How far beyond its last output the batch went is chance as well.
+    std::int64_t newest = kEarliestStamp;
+    for (const ColumnQueue* const output : region.outputs) newest = std::max(newest, output->newest_stamp());
+    return newest == kEarliestStamp ? 0 : newest;
+  }
   const std::int64_t last = region.last_stamp == kEarliestStamp ? 0 : region.last_stamp;
   if (region.description->head_kind == STREAM_HEAD_ZIP) return last;
   std::int64_t end_stamp = last;
@@ -121,7 +127,8 @@ void Runner::call(RunningRegion& region, const StreamBatch* inputs, std::int64_t
 
   // It needs no more: what it holds back leaves now, as at any end.
   if (status == STREAM_REGION_STOP) stops_ = true;
-  call(region, nullptr, 0, true, region.last_stamp == kEarliestStamp ? 0 : region.last_stamp);
+  region.has_stopped_early = true;
+  call(region, nullptr, 0, true, end_stamp_of(region));
   retire(region);
 }
 

@@ -110,6 +110,7 @@ void ColumnQueue::commit(std::int64_t ticks, PayloadLifetime lifetime, std::int6
     copy_payloads(begin_ + size_, ticks, payloads_);
   }
   size_ += ticks;
+  newest_stamp_ = stamp_at(size_ - 1);
 }
 
 void ColumnQueue::end(std::int64_t end_stamp) {

@@ -63,6 +63,8 @@ class ColumnQueue {
   // No more items. `end_stamp` is the T of semantics.md §2; only the first call counts.
   void end(std::int64_t end_stamp);
   [[nodiscard]] bool has_ended() const { return has_ended_; }
+  // Stamp of the item committed last; kEarliestStamp before the first.
+  [[nodiscard]] std::int64_t newest_stamp() const { return newest_stamp_; }
 
   // ---- reader ----
 
@@ -119,6 +121,7 @@ class ColumnQueue {
   std::int64_t size_ = 0;
   std::int64_t first_position_ = 0;
   std::int64_t frontier_ = kEarliestStamp;
+  std::int64_t newest_stamp_ = kEarliestStamp;
   std::int64_t end_stamp_ = 0;
   bool has_ended_ = false;
   bool is_closed_ = false;
