@@ -13,7 +13,8 @@
 namespace streamtest {
 namespace {
 
-// A folder and those right before it; what those may include, it may include as well.
+// A folder and those right before it; what those may include, it may include as well. runtime/abi is
+// what compiler and runtime share: sema calls its functions so that constants come out the same.
 const std::map<std::string, std::vector<std::string>> kBefore = {
     {"compiler/support", {}},
     {"compiler/source", {"compiler/support"}},
