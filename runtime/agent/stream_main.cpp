@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/agent/run_program.h"
+#include "runtime/base/closest_name.h"
 #include "runtime/base/leaves.h"
 #include "runtime/base/number_text.h"
 #include "runtime/base/time_text.h"
@@ -112,6 +113,12 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
   } catch (const CLI::CallForHelp&) {
     const std::string help = app.help();
     return ::write(STDOUT_FILENO, help.data(), help.size()) < 0 ? kExitFailed : kExitSuccess;
+  } catch (const CLI::ExtrasError&) {
+    const std::string extra = app.remaining().front();
+    std::vector<std::string> known;
+    for (const CLI::Option* const option : app.get_options()) known.push_back(option->get_name());
+    return reject(fmt::format("this program has no `{}`{}", extra,
+                              closest_name_hint(extra.substr(0, extra.find('=')), known)));
   } catch (const CLI::ParseError& error) {
     return reject(error.what());
   }

@@ -57,7 +57,4 @@ class ByteInput {
   std::int64_t total_bytes_ = 0;      // 0: unknown.
 };
 
-// ` (did you mean `x`?)`, or nothing: the name among `candidates` that is closest to `name`.
-std::string closest_name_hint(std::string_view name, const std::vector<std::string>& candidates);
-
 }  // namespace streamrt

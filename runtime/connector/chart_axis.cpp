@@ -42,7 +42,7 @@ std::int64_t fixed_step(double rough) {
       5 * kSecond,      10 * kSecond,       15 * kSecond,       30 * kSecond,      kMinute,
       2 * kMinute,      5 * kMinute,        10 * kMinute,       15 * kMinute,      30 * kMinute,
       kHour,            2 * kHour,          3 * kHour,          6 * kHour,         12 * kHour,
-      kDay,             2 * kDay,           5 * kDay,           7 * kDay,          14 * kDay};
+      kDay,             2 * kDay,           7 * kDay,           14 * kDay};
   for (const std::int64_t step : kSteps) {
     if (static_cast<double>(step) >= rough * 0.75) return step;
   }
@@ -68,7 +68,7 @@ CalendarDate date_at(std::int64_t stamp) { return date_of_days(floor_to(stamp, k
 
 std::vector<AxisTick> calendar_ticks(std::int64_t first, std::int64_t last, double rough) {
   const double rough_months = rough / (30.44 * static_cast<double>(kDay));
-  std::int64_t months = 12 * static_cast<std::int64_t>(round_step(std::max(rough_months / 12, 1.0)));
+  std::int64_t months = 12 * static_cast<std::int64_t>(round_step(std::max(rough_months / 12 * 0.75, 1.0)));
   for (const std::int64_t choice : {6, 3, 2, 1}) {
     if (static_cast<double>(choice) >= rough_months) months = choice;
   }
@@ -109,7 +109,7 @@ std::vector<AxisTick> value_ticks(double low, double high, int about) {
       constexpr const char* kSuffixes[] = {"", "k", "M", "G", "T"};
       int power = 0;
       double unit = 1;
-      while (power < 4 && largest >= unit * 1e4) {
+      while (power < 4 && largest >= unit * 1e3) {
         unit *= 1000;
         ++power;
       }
@@ -145,7 +145,10 @@ std::vector<AxisTick> time_ticks(std::int64_t first, std::int64_t last, int abou
   const std::int64_t used_step = step == 0 ? 30 * kDay : step;
   std::vector<AxisTick> ticks;
   std::string shown;
-  for (std::int64_t stamp = floor_to(first + used_step - 1, used_step); stamp <= last; stamp += used_step) {
+  // Weeks begin on Mondays; 1970-01-01 was a Thursday.
+  const std::int64_t offset = used_step % (7 * kDay) == 0 && !is_elapsed ? 4 * kDay : 0;
+  for (std::int64_t stamp = floor_to(first - offset + used_step - 1, used_step) + offset; stamp <= last;
+       stamp += used_step) {
     AxisTick tick{static_cast<double>(stamp), "", ""};
     if (is_elapsed) {
       append_duration(tick.label, stamp);

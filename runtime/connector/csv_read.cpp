@@ -9,6 +9,7 @@
 #include <cstring>
 #include <vector>
 
+#include "runtime/base/closest_name.h"
 #include "runtime/base/leaves.h"
 #include "runtime/base/number_text.h"
 #include "runtime/base/time_text.h"

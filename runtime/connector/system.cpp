@@ -3,8 +3,8 @@
 
 #include <optional>
 
+#include "runtime/base/closest_name.h"
 #include "runtime/base/value_text.h"
-#include "runtime/connector/byte_input.h"
 #include "runtime/connector/registry.h"
 #include "runtime/connector/sampler.h"
 #include "runtime/connector/system_files.h"
