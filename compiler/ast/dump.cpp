@@ -33,7 +33,6 @@ class Dumper {
   std::string run(const ast::Module& module) {
     line("module");
     nested([&] {
-      doc(module.doc);
       for (const ast::ModuleItem& item : module.items) {
         std::visit([this](auto id) { node(id); }, item);
       }
