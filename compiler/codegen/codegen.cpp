@@ -101,7 +101,7 @@ Result<GeneratedCode> generate_code(const CheckedProgram& program, const Graph& 
   StraightAnalysis straight(program, target->compress != CompressShape::Lanes);
   auto plan = plan_program(program, graph, straight);
   if (!plan) return plan.failure();
-  ModuleContext module(program, graph, sources, *target, straight, *plan);
+  ModuleContext module(program, graph, sources, *target, straight, *plan, options.overrides);
   module.module->setSourceFileName(options.program_name);
   module.module->setTargetTriple(target->triple);
   module.module->setDataLayout((*machine)->createDataLayout());

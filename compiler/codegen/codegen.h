@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/graph/graph.h"
+#include "compiler/sema/evaluate.h"
 #include "compiler/source/source.h"
 #include "compiler/support/result.h"
 
@@ -26,6 +27,9 @@ struct CodegenOptions {
   std::string description;       // Shown by the program's --help.
   std::string target = "host";   // One of target_names().
   Optimisation optimisation = Optimisation::Short;
+  // Params whose default is another than the program says, such as those that a test gives.
+  // May be null; read during the call only.
+  const Evaluator::Overrides* overrides = nullptr;
 };
 
 // The targets that can be named, in order of age.

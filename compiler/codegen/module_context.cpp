@@ -67,7 +67,8 @@ int abi_leaf_kind(LeafKind kind) {
 ModuleContext::ModuleContext(const CheckedProgram& checked_program, const Graph& checked_graph,
                              const SourceManager& source_manager,
                              const TargetDescription& target_description,
-                             StraightAnalysis& straight_analysis, const ProgramPlan& program_plan)
+                             StraightAnalysis& straight_analysis, const ProgramPlan& program_plan,
+                             const Evaluator::Overrides* param_overrides)
     : program(checked_program),
       graph(checked_graph),
       sources(source_manager),
@@ -76,7 +77,8 @@ ModuleContext::ModuleContext(const CheckedProgram& checked_program, const Graph&
       plan(program_plan),
       context(std::make_unique<llvm::LLVMContext>()),
       module(std::make_unique<llvm::Module>("stream", *context)),
-      evaluator_(checked_program) {
+      overrides_(param_overrides),
+      evaluator_(checked_program, param_overrides) {
   void_type = llvm::Type::getVoidTy(*context);
   i1 = llvm::Type::getInt1Ty(*context);
   i8 = llvm::Type::getInt8Ty(*context);
@@ -255,6 +257,9 @@ std::optional<Value> ModuleContext::fold(CheckedExprId id) {
 }
 
 std::optional<Value> ModuleContext::param_default(ConstantId id) {
+  if (overrides_ != nullptr) {
+    if (const auto given = overrides_->find(id); given != overrides_->end()) return given->second;
+  }
   const CheckedExprId value = program.constant(id).value;
   if (!value.valid()) return std::nullopt;
   return evaluator_.evaluate(value).value;

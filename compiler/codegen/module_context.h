@@ -29,7 +29,8 @@ class ModuleContext {
  public:
   ModuleContext(const CheckedProgram& checked_program, const Graph& checked_graph,
                 const SourceManager& source_manager, const TargetDescription& target_description,
-                StraightAnalysis& straight_analysis, const ProgramPlan& program_plan);
+                StraightAnalysis& straight_analysis, const ProgramPlan& program_plan,
+                const Evaluator::Overrides* param_overrides);
 
   const CheckedProgram& program;
   const Graph& graph;
@@ -98,6 +99,7 @@ class ModuleContext {
   void append_leaves(const Value& value, TypeId type_id,
                      std::vector<std::vector<llvm::Constant*>>& leaves);
 
+  const Evaluator::Overrides* const overrides_;
   Evaluator evaluator_;
   std::map<TypeId, std::vector<Leaf>> leaves_;
   std::map<std::string, llvm::Constant*, std::less<>> texts_;

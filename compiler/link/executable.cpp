@@ -1,0 +1,130 @@
+#include "compiler/link/executable.h"
+
+#include <lld/Common/Driver.h>
+#include <llvm/Support/raw_ostream.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+#include <vector>
+
+LLD_HAS_DRIVER(elf)
+
+namespace streamc {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct LinkFile {
+  const char* name;
+  const char* path;  // Where the compiler that built streamc found it.
+};
+
+constexpr LinkFile kLinkFiles[] = {
+#define STREAM_LINK_FILE(name, path) {name, path},
+#include "link_files.def"
+#undef STREAM_LINK_FILE
+};
+
+// The file where it was when streamc was built, else where Debian's packages put it.
+Result<std::string> find_system_file(const std::string& name) {
+  std::error_code error;
+  for (const LinkFile& file : kLinkFiles) {
+    if (name == file.name && fs::exists(file.path, error)) return std::string(file.path);
+  }
+  const fs::path libraries = "/usr/lib/x86_64-linux-gnu";
+  if (fs::exists(libraries / name, error)) return (libraries / name).string();
+  fs::path newest;
+  for (const fs::directory_entry& version :
+       fs::directory_iterator("/usr/lib/gcc/x86_64-linux-gnu", error)) {
+    if (fs::exists(version.path() / name, error) && version.path() > newest) {
+      newest = version.path();
+    }
+  }
+  if (!newest.empty()) return (newest / name).string();
+  return fail("`{}` is missing, which every executable needs: install the packages `g++` and "
+              "`libc6-dev`", name);
+}
+
+// The object as a file, for as long as the linker needs it.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    std::error_code error;
+    fs::remove(path_, error);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace
+
+std::string default_runtime_archive() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return (self.parent_path().parent_path() / "lib" / "libstreamrt.a").string();
+}
+
+Result<void> link_executable(const std::string& object, const std::string& runtime_archive,
+                             const std::string& output) {
+  std::error_code error;
+  if (!fs::exists(runtime_archive, error)) {
+    return fail("the runtime `{}` is missing", runtime_archive);
+  }
+  const std::string unique = output + "." + std::to_string(::getpid());
+  const TemporaryFile object_file(unique + ".o");
+  const TemporaryFile linked_file(unique + ".tmp");
+  {
+    std::ofstream stream(object_file.path(), std::ios::binary);
+    stream << object;
+    if (!stream.flush()) return fail("cannot write `{}`", object_file.path());
+  }
+
+  std::vector<std::string> arguments = {
+      "ld.lld", "-static", "-m", "elf_x86_64", "--gc-sections", "--strip-debug", "--build-id=none",
+      "--eh-frame-hdr", "-z", "noexecstack", "-z", "relro", "-o", linked_file.path()};
+  const auto add_system_file = [&](const char* name) -> Result<void> {
+    auto path = find_system_file(name);
+    if (!path) return path.failure();
+    arguments.push_back(*path);
+    return {};
+  };
+  for (const char* name : {"crt1.o", "crti.o", "crtbeginT.o"}) {
+    if (auto added = add_system_file(name); !added) return added;
+  }
+  arguments.push_back(object_file.path());
+  arguments.push_back(runtime_archive);
+  arguments.push_back("--start-group");
+  for (const char* name : {"libstdc++.a", "libm.a", "libgcc.a", "libgcc_eh.a", "libc.a"}) {
+    if (auto added = add_system_file(name); !added) return added;
+  }
+  arguments.push_back("--end-group");
+  for (const char* name : {"crtend.o", "crtn.o"}) {
+    if (auto added = add_system_file(name); !added) return added;
+  }
+
+  std::vector<const char*> words;
+  for (const std::string& argument : arguments) words.push_back(argument.c_str());
+  std::string said;
+  llvm::raw_string_ostream stream(said);
+  const lld::Result result = lld::lldMain(words, stream, stream, {{lld::Gnu, &lld::elf::link}});
+  if (result.retCode != 0) {
+    while (said.ends_with('\n')) said.pop_back();
+    return fail("cannot link `{}`: {}", output, said);
+  }
+  fs::permissions(linked_file.path(), fs::perms::owner_exec | fs::perms::group_exec |
+                                          fs::perms::others_exec,
+                  fs::perm_options::add, error);
+  fs::rename(linked_file.path(), output, error);
+  if (error) return fail("cannot write `{}`: {}", output, error.message());
+  return {};
+}
+
+}  // namespace streamc
