@@ -102,25 +102,15 @@ CheckedExprId BodyChecker::infer_unlifted(ExprId id, TypeId hint, Facts* facts) 
 
 CheckedExprId BodyChecker::infer_quantity(const ast::QuantityExpr& quantity) {
   const std::optional<Quantity> value = quantity_value(quantity.number, quantity.unit);
-  const std::string text = quantity.number + quantity.unit;
-  if (!value) {
-    context_.sink.report(diag::BadQuantity, quantity.span, text, "quantity")
-        .help("units are `ns us ms s min h d`, `Hz kHz MHz GHz` and `B KiB MiB GiB`");
-    return error(quantity.span);
-  }
+  const bool is_rate = value && value->dimension == Dimension::Rate;
+  if (!value || (!is_rate && value->denominator != 1)) return error(quantity.span);  // The parser's.
   Value result;
-  if (value->dimension == Dimension::Rate) {
+  if (is_rate) {
     result.type_id = scalar(TypeKind::Rate);
     result.rate = {value->numerator, value->denominator};
     return context_.literal(std::move(result), quantity.span);
   }
   const bool is_duration = value->dimension == Dimension::Duration;
-  if (value->denominator != 1) {
-    context_.sink
-        .report(diag::BadQuantity, quantity.span, text, is_duration ? "duration" : "size")
-        .note(is_duration ? "durations count whole nanoseconds" : "sizes count whole bytes");
-    return error(quantity.span);
-  }
   result.type_id = scalar(is_duration ? TypeKind::Duration : TypeKind::Int);
   result.integer = value->numerator;
   return context_.literal(std::move(result), quantity.span);
