@@ -469,6 +469,11 @@ class Planner {
 
 }  // namespace
 
+Result<ProgramPlan> plan_program(const CheckedProgram& program, const Graph& graph,
+                                 StraightAnalysis& straight) {
+  return Planner(program, graph, straight).plan();
+}
+
 bool is_head(const Operator& op) {
   return as<SourceOperator>(op) != nullptr || as<ListOperator>(op) != nullptr ||
          as<ZipOperator>(op) != nullptr || as<MergeOperator>(op) != nullptr;
