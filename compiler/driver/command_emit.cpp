@@ -6,37 +6,54 @@
 #include "compiler/driver/files.h"
 #include "compiler/driver/pipeline.h"
 #include "compiler/graph/text_printer.h"
+#include "compiler/passes/pass_manager.h"
+#include "compiler/place/placement.h"
 
 namespace streamc {
 namespace {
 
-int write_output(const Options& options, const std::string& text) {
-  const Result<void> written = write_file(options.output.empty() ? "-" : options.output, text);
-  return written ? int{kExitSuccess} : report_failure(written.message());
+// What the step made, or nothing after a failure.
+std::optional<std::string> make_output(FrontEnd& front_end, const Options& options, int& status) {
+  const std::string& path = options.files[0];
+  if (options.emit == "ast") {
+    if (!compile_to_tree(front_end, path, options, status)) return std::nullopt;
+    return dump_module(front_end.ast(), front_end.main_module());
+  }
+  if (options.emit == "graph" && options.dump_after.empty()) {
+    if (!compile_to_graph(front_end, path, options, status)) return std::nullopt;
+    return print_graph(front_end.graph(), front_end.program(), &front_end.sources());
+  }
+  if (!compile_to_final_graph(front_end, path, options, status)) return std::nullopt;
+  if (options.emit == "graph") return "";
+  if (options.emit == "placement") {
+    return print_placement(place_on_one_thread(front_end.graph()), front_end.graph());
+  }
+  const Target target{.name = options.cpu, .optimisation = Optimisation::Full};
+  if (options.emit == "obj") return compile_to_object(front_end, front_end.graph(), target, status);
+  const std::optional<GeneratedCode> code = compile_to_code(front_end, front_end.graph(), target, status);
+  return code ? std::optional(code->text()) : std::nullopt;
 }
 
-int emit_tree(const Options& options) {
-  FrontEnd front_end;
-  int status = kExitSuccess;
-  if (!compile_to_tree(front_end, options.files[0], options, status)) return status;
-  print_times(front_end, options);
-  return write_output(options, dump_module(front_end.ast(), front_end.main_module()));
-}
-
-int emit_graph(const Options& options) {
-  FrontEnd front_end;
-  int status = kExitSuccess;
-  if (!compile_to_graph(front_end, options.files[0], options, status)) return status;
-  print_times(front_end, options);
-  return write_output(options, print_graph(front_end.graph(), front_end.program(), &front_end.sources()));
+int list_passes() {
+  fmt::print("{:<24}{}\n", "build_graph", "makes the graph from the program");
+  for (const Pass& pass : all_passes()) fmt::print("{:<24}{}\n", pass.name, pass.summary);
+  return kExitSuccess;
 }
 
 }  // namespace
 
 int command_emit(const Options& options) {
-  if (options.emit == "ast") return emit_tree(options);
-  if (options.emit == "graph") return emit_graph(options);
-  return report_failure("nothing to do: give a command or `--emit`; `streamc --help` lists both");
+  if (options.list_passes) return list_passes();
+  if (options.emit.empty()) {
+    return report_failure("nothing to do: give a command or `--emit`; `streamc --help` lists both");
+  }
+  FrontEnd front_end;
+  int status = kExitSuccess;
+  const std::optional<std::string> output = make_output(front_end, options, status);
+  print_times(front_end, options);
+  if (!output) return status;
+  const Result<void> written = write_file(options.output.empty() ? "-" : options.output, *output);
+  return written ? int{kExitSuccess} : report_failure(written.message());
 }
 
 }  // namespace streamc

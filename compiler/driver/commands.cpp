@@ -7,12 +7,12 @@ namespace streamc {
 int run_command(const Options& options) {
   switch (options.command) {
     case Command::Emit: return command_emit(options);
-    case Command::Run: return report_failure("not there yet");
-    case Command::Build: return report_failure("not there yet");
+    case Command::Run: return command_run(options);
+    case Command::Build: return command_build(options);
     case Command::Check: return command_check(options);
-    case Command::Test: return report_failure("not there yet");
+    case Command::Test: return command_test(options);
     case Command::Format: return command_format(options);
-    case Command::Graph: return report_failure("not there yet");
+    case Command::Graph: return command_graph(options);
     case Command::Explain: return command_explain(options);
     case Command::New: return command_new(options);
   }

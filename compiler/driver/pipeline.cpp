@@ -5,29 +5,74 @@
 #include "compiler/diag/render.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/files.h"
+#include "compiler/graph/text_printer.h"
+#include "compiler/passes/pass_manager.h"
 
 namespace streamc {
+namespace {
 
-bool compile_to_tree(FrontEnd& front_end, const std::string& path, const Options& options, int& status) {
-  if (const Result<void> read = front_end.read(path); !read) {
-    status = report_failure(read.message());
-    return false;
-  }
-  const bool good = front_end.parse();
+bool read(FrontEnd& front_end, const std::string& path, int& status) {
+  const Result<void> outcome = front_end.read(path);
+  if (!outcome) status = report_failure(outcome.message());
+  return outcome.has_value();
+}
+
+bool finish_checks(FrontEnd& front_end, bool good, const Options& options, int& status) {
   print_messages(front_end, options);
   if (!good) status = kExitMistake;
   return good;
 }
 
+}  // namespace
+
+bool compile_to_tree(FrontEnd& front_end, const std::string& path, const Options& options, int& status) {
+  return read(front_end, path, status) && finish_checks(front_end, front_end.parse(), options, status);
+}
+
 bool compile_to_graph(FrontEnd& front_end, const std::string& path, const Options& options, int& status) {
-  if (const Result<void> read = front_end.read(path); !read) {
-    status = report_failure(read.message());
-    return false;
-  }
-  const bool good = front_end.run(options.settings);
-  print_messages(front_end, options);
-  if (!good) status = kExitMistake;
-  return good;
+  return read(front_end, path, status) &&
+         finish_checks(front_end, front_end.run(options.settings), options, status);
+}
+
+bool compile_to_final_graph(FrontEnd& front_end, const std::string& path, const Options& options, int& status) {
+  if (!compile_to_graph(front_end, path, options, status)) return false;
+  run_all_passes(front_end, front_end.graph(), options);
+  return true;
+}
+
+std::optional<GeneratedCode> compile_to_code(FrontEnd& front_end, const Graph& graph, const Target& target,
+                                             int& status) {
+  const auto timing = front_end.times().measure("generate code");
+  CodegenOptions options{.program_name = front_end.program_name(),
+                         .description = front_end.main_module().doc,
+                         .optimisation = target.optimisation};
+  if (!target.name.empty()) options.target = target.name;
+  Result<GeneratedCode> code = generate_code(front_end.program(), graph, front_end.sources(), options);
+  if (code) return std::move(*code);
+  status = report_failure(code.message());
+  return std::nullopt;
+}
+
+std::optional<std::string> compile_to_object(FrontEnd& front_end, const Graph& graph, const Target& target,
+                                             int& status) {
+  std::optional<GeneratedCode> code = compile_to_code(front_end, graph, target, status);
+  if (!code) return std::nullopt;
+  const auto timing = front_end.times().measure("emit the object");
+  Result<std::string> object = code->emit_object();
+  if (object) return std::move(*object);
+  status = report_failure(object.message());
+  return std::nullopt;
+}
+
+void run_all_passes(FrontEnd& front_end, Graph& graph, const Options& options) {
+  const auto timing = front_end.times().measure("passes");
+  const auto dump = [&](std::string_view step, const Graph& shown) {
+    if (options.dump_after != "all" && options.dump_after != step) return;
+    fmt::print(stderr, "# after {}\n{}", step, print_graph(shown, front_end.program(), &front_end.sources()));
+  };
+  dump("build_graph", graph);
+  run_passes(graph, front_end.program(),
+             {.after_pass = [&](const Pass& pass, const Graph& shown, bool) { dump(pass.name, shown); }});
 }
 
 void print_messages(FrontEnd& front_end, const Options& options) {

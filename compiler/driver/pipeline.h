@@ -6,10 +6,10 @@
 // nothing if there is nothing to go on with; `status` then says how streamc ends.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
+#include "compiler/codegen/codegen.h"
 #include "compiler/driver/front_end.h"
 #include "compiler/driver/options.h"
 
@@ -19,6 +19,21 @@ namespace streamc {
 bool compile_to_tree(FrontEnd& front_end, const std::string& path, const Options& options, int& status);
 // Everything that can be checked; the graph is as the program says it.
 bool compile_to_graph(FrontEnd& front_end, const std::string& path, const Options& options, int& status);
+// The same, and the graph is what code is generated from.
+bool compile_to_final_graph(FrontEnd& front_end, const std::string& path, const Options& options, int& status);
+
+// What code is generated for.
+struct Target {
+  std::string name;  // As `--cpu` says it; empty: this machine.
+  Optimisation optimisation = Optimisation::Short;
+};
+std::optional<GeneratedCode> compile_to_code(FrontEnd& front_end, const Graph& graph, const Target& target,
+                                             int& status);
+std::optional<std::string> compile_to_object(FrontEnd& front_end, const Graph& graph, const Target& target,
+                                             int& status);
+
+// The passes over a graph, with the dumps that were asked for.
+void run_all_passes(FrontEnd& front_end, Graph& graph, const Options& options);
 
 // Messages of the compilation so far, on standard error; and the times, if they were asked for.
 void print_messages(FrontEnd& front_end, const Options& options);

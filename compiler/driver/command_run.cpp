@@ -1,0 +1,62 @@
+// `streamc run FILE [-- …]` compiles in memory and runs now; `streamc build FILE -o OUT` makes an executable.
+#include <filesystem>
+#include <vector>
+
+#include "compiler/driver/commands.h"
+#include "compiler/driver/files.h"
+#include "compiler/driver/pipeline.h"
+#include "compiler/link/executable.h"
+#include "compiler/link/in_memory.h"
+#include "runtime/agent/stream_main.h"
+
+namespace streamc {
+namespace {
+
+// The name of the executable where none is given: that of the program.
+std::string default_output(const FrontEnd& front_end) { return front_end.program_name(); }
+
+std::string runtime_archive() { return default_runtime_archive(); }
+
+}  // namespace
+
+int command_run(const Options& options) {
+  FrontEnd front_end;
+  int status = kExitSuccess;
+  if (!compile_to_final_graph(front_end, options.files[0], options, status)) return status;
+  const std::optional<std::string> object = compile_to_object(front_end, front_end.graph(), {}, status);
+  if (!object) return status;
+
+  std::optional<LoadedProgram> loaded;
+  {
+    const auto timing = front_end.times().measure("load");
+    Result<LoadedProgram> outcome = load_in_memory(*object);
+    if (!outcome) return report_failure(outcome.message());
+    loaded.emplace(std::move(*outcome));
+  }
+  print_times(front_end, options);
+
+  std::vector<const char*> arguments = {loaded->program().name};
+  for (const std::string& argument : options.program_arguments) arguments.push_back(argument.c_str());
+  arguments.push_back(nullptr);
+  return streamrt::stream_main(loaded->program(), static_cast<int>(arguments.size()) - 1, arguments.data());
+}
+
+int command_build(const Options& options) {
+  FrontEnd front_end;
+  int status = kExitSuccess;
+  if (!compile_to_final_graph(front_end, options.files[0], options, status)) return status;
+  const Target target{.name = options.cpu, .optimisation = Optimisation::Full};
+  const std::optional<std::string> object = compile_to_object(front_end, front_end.graph(), target, status);
+  if (!object) return status;
+
+  const std::string output = options.output.empty() ? default_output(front_end) : options.output;
+  {
+    const auto timing = front_end.times().measure("link");
+    const Result<void> linked = link_executable(*object, runtime_archive(), output);
+    if (!linked) return report_failure(linked.message());
+  }
+  print_times(front_end, options);
+  return kExitSuccess;
+}
+
+}  // namespace streamc
