@@ -428,7 +428,10 @@ ItemValue ItemEmitter::condition(const ConditionExpr& node, TypeId type_id) {
 
 ItemValue ItemEmitter::unwrap(const UnwrapExpr& node, TypeId type_id) {
   ItemValue value = expr(node.option);
-  fail_if(builder().CreateNot(value.leaves.front().first), STREAM_FAILURE_NONE_VALUE);
+  // Without a target no failure was announced: a check that the value is present stands before.
+  if (fail_target != nullptr) {
+    fail_if(builder().CreateNot(value.leaves.front().first), STREAM_FAILURE_NONE_VALUE);
+  }
   value.type_id = type_id;
   value.leaves.erase(value.leaves.begin());
   return value;
