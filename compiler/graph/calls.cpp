@@ -587,13 +587,21 @@ Wire Elaborator::call_connector(const NativeCall& call) {
       input = add_map(function, {input}, scope_of(input), span_of(ast_, bound.expr_id));
       continue;
     }
-    const TypeId wanted = types.mentions(parameter.type_id, call.head.generics)
-                              ? TypeId()
-                              : types.resolve(parameter.type_id, outer, bindings);
+    if (ast_.as<ast::NoneExpr>(bound.expr_id) != nullptr) continue;  // As if it were not there.
+    TypeId wanted = types.mentions(parameter.type_id, call.head.generics)
+                        ? TypeId()
+                        : types.resolve(parameter.type_id, outer, bindings);
+    if (wanted.valid() && program_.types.kind(wanted) == TypeKind::Option) {
+      const CheckedExprId plain = constant_argument(call, parameter.name.text);
+      if (!plain.valid()) return Wire::error();
+      // Connectors take values; only a constant that may be `none` stays an option.
+      if (program_.types.kind(program_.expr(plain).type_id) != TypeKind::Option) {
+        wanted = program_.types.get(wanted).element_id;
+      }
+    }
     const CheckedExprId value = constant_argument(call, parameter.name.text, wanted);
     if (!value.valid()) return Wire::error();
-    const bool is_none = bound.is_default && ast_.as<ast::NoneExpr>(bound.expr_id) != nullptr;
-    if (!is_none) arguments.push_back({parameter.name.text, value});
+    arguments.push_back({parameter.name.text, value});
     // A live source that is sampled says how often.
     if (connector->kind == Connector::Kind::Source && parameter.name.text == "every") {
       if (const std::optional<Value> every =

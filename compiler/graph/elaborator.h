@@ -166,6 +166,8 @@ class Elaborator {
     ExprId expr_id;
     Wire wire;
     bool wants_array = false;  // Stands where `T[N]` is expected.
+    // The call that makes a single value of this window and of nothing else; invalid if there is none.
+    ExprId summary_id;
   };
   struct Deferred {
     OperatorId op;
@@ -204,6 +206,9 @@ class Elaborator {
   bool body_is_wiring(ExprId id, const WiringEnvironment& environment);
   bool is_wiring_call(const CallSyntax& call, const WiringEnvironment& environment);
   TypeId operand_type(const Operand& operand);
+  bool same_windows(std::span<const Operand> operands) const;
+  Wire lift_operands(ExprId root, std::span<const Operand> operands, const WiringEnvironment& environment);
+  bool summarise_windows(std::vector<Operand>& operands, const WiringEnvironment& environment);
   std::optional<std::pair<TypeSyntaxId, bool>> many_parameter(const Callee& callee, std::size_t index) const;
 
   // calls (calls.cpp)

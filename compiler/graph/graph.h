@@ -133,7 +133,8 @@ struct WindowShape {
 };
 
 // The window itself as T[]: its values in order, holes left out. Opens a scope unless every == 1
-// and partial (then it keeps the scope of its input). A window without a value is a hole.
+// and partial (then it keeps the scope of its input). A window without a value is a hole. Where the output's
+// type is T[N] (only if N is `size`, without partial and rest), a window with any hole in it is a hole.
 struct WindowOperator { WindowShape shape; };
 
 // A window summarised incrementally (semantics.md §7), which is what `|> window(…) |> mean` and
@@ -150,7 +151,8 @@ struct Fold {
 };
 struct WindowFoldOperator { WindowShape shape; std::vector<Fold> folds; FunctionId finish_id; };
 
-// T[N] or T[] into its elements, all with the stamp of the array. Opens a scope.
+// T[N] or T[] into its elements, all with the stamp of the array. Opens a scope. A hole of T[N] becomes N holes,
+// since its clock counts N ticks for each array; a hole of T[] gives nothing.
 struct FlattenOperator {};
 
 // i-th tick with i-th tick, over inputs of different scopes; output k carries input k (holes pass).

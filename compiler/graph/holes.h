@@ -9,4 +9,8 @@ namespace streamc {
 // holes, so one pass in the graph's order is enough: O(operators + edges).
 void mark_holes(Graph& graph, const CheckedProgram& program);
 
+// Whether the result of an aggregate can fail although at least one value was added: a mean cannot, since
+// its count is then at least 1; a slope can.
+[[nodiscard]] bool result_can_fail_with_values(const CheckedProgram& program, AggregateId id);
+
 }  // namespace streamc

@@ -165,12 +165,19 @@ bool Elaborator::check_takes_many(const CallSyntax& call, const Callee& callee, 
 
 bool Elaborator::collect_call(const CallSyntax& call, const Callee& callee,
                               const WiringEnvironment& environment, std::vector<Operand>& operands) {
+  const std::size_t first = operands.size();
+  bool takes_many = callee.kind == CalleeKind::Aggregate && !callee.also_on_items;
+  if (callee.kind == CalleeKind::Aggregate && callee.also_on_items) {
+    takes_many = (call.piped.valid() ? 1 : 0) + call.arguments.size() == 1;  // `max(w)`, not `max(a, b)`.
+  }
   std::size_t parameter = 0;
   const auto collect_argument = [&](ExprId argument, std::size_t index) {
     const std::size_t begin = operands.size();
     if (!collect(argument, environment, operands)) return false;
     const std::span<const Operand> added(operands.data() + begin, operands.size() - begin);
-    if (const auto many = many_parameter(callee, index); many && many->second) {
+    const auto many = many_parameter(callee, index);
+    takes_many = takes_many || many.has_value();
+    if (many && many->second) {
       for (std::size_t i = begin; i < operands.size(); ++i) {
         if (operands[i].expr_id == argument) operands[i].wants_array = true;
       }
@@ -190,6 +197,14 @@ bool Elaborator::collect_call(const CallSyntax& call, const Callee& callee,
     }
     if (ast_.as<ast::LambdaExpr>(argument.value_id) != nullptr) continue;
     if (!collect_argument(argument.value_id, index)) return false;
+  }
+  const std::span<Operand> added(operands.data() + first, operands.size() - first);
+  const bool is_summary =
+      takes_many && !added.empty() && std::all_of(added.begin(), added.end(), [](const Operand& operand) {
+        return operand.wire.kind == Wire::Kind::Window && !operand.summary_id.valid();
+      });
+  if (is_summary) {
+    for (Operand& operand : added) operand.summary_id = call.expr_id;
   }
   return true;
 }
@@ -299,22 +314,30 @@ TypeId Elaborator::operand_type(const Operand& operand) {
                              : program_.types.window(element);
 }
 
+// Windows of one shape in one scope, so that one operator can summarise them as they go.
+bool Elaborator::same_windows(std::span<const Operand> operands) const {
+  return std::all_of(operands.begin(), operands.end(), [&](const Operand& operand) {
+    const Operand& first = operands.front();
+    return operand.wire.kind == Wire::Kind::Window && !operand.wants_array &&
+           operand.wire.shape == first.wire.shape &&
+           scope_of(operand.wire.port) == scope_of(first.wire.port);
+  });
+}
+
 Wire Elaborator::lift(ExprId root, const WiringEnvironment& environment) {
   std::vector<Operand> operands;
   if (!collect(root, environment, operands)) return Wire::error();
-  const SourceSpan span = span_of(ast_, root);
   if (operands.empty()) {
     const DiagnosticSink::Mark mark = sink_.mark();
     const FunctionId function = checker_.lift(root, {}, environment, {}, label_);
     if (function.valid() && !sink_.has_errors_since(mark)) {
-      sink_.report(diag::StreamExpected, span, "a constant")
+      sink_.report(diag::StreamExpected, span_of(ast_, root), "a constant")
           .help("`items([…])` is the stream of the values of a list");
     }
     return Wire::error();
   }
   if (operands.size() == 1 && operands.front().expr_id == root) return operands.front().wire;
-
-  for (Operand& operand : operands) {
+  for (const Operand& operand : operands) {
     if (!operand.wants_array || operand.wire.kind != Wire::Kind::Window) continue;
     if (operand.wire.shape.partial || operand.wire.shape.rest) {
       sink_.report(diag::WindowNotExact, operand.wire.span)
@@ -323,6 +346,36 @@ Wire Elaborator::lift(ExprId root, const WiringEnvironment& environment) {
       return Wire::error();
     }
   }
+  if (!same_windows(operands) && !summarise_windows(operands, environment)) return Wire::error();
+  return lift_operands(root, operands, environment);
+}
+
+// `x - (x |> window(10) |> mean)`: where windows meet other streams, what makes a value of a window becomes an operator of
+// its own, which can follow the window as it moves.
+bool Elaborator::summarise_windows(std::vector<Operand>& operands, const WiringEnvironment& environment) {
+  std::vector<Operand> result;
+  for (std::size_t i = 0; i < operands.size();) {
+    std::size_t end = i + 1;
+    const ExprId summary_id = operands[i].summary_id;
+    if (!summary_id.valid()) {
+      result.push_back(operands[i]);
+    } else {
+      while (end < operands.size() && operands[end].summary_id == summary_id) ++end;
+      const Wire wire =
+          lift_operands(summary_id, std::span(operands).subspan(i, end - i), environment);
+      if (wire.is_error()) return false;
+      result.push_back({.expr_id = summary_id, .wire = wire});
+    }
+    i = end;
+  }
+  operands = std::move(result);
+  return true;
+}
+
+Wire Elaborator::lift_operands(ExprId root, std::span<const Operand> operands,
+                               const WiringEnvironment& environment) {
+  if (operands.size() == 1 && operands.front().expr_id == root) return operands.front().wire;
+  const SourceSpan span = span_of(ast_, root);
   std::vector<LiftedOperand> lifted;
   for (const Operand& operand : operands) {
     const TypeId type_id = operand_type(operand);
@@ -332,25 +385,18 @@ Wire Elaborator::lift(ExprId root, const WiringEnvironment& environment) {
   const FunctionId function = checker_.lift(root, lifted, environment, {}, label_);
   if (!function.valid()) return Wire::error();
 
-  // Windows of one shape in one scope, summarised as they go if the function allows it.
-  const bool all_windows = std::all_of(operands.begin(), operands.end(), [&](const Operand& operand) {
-    const Operand& first = operands.front();
-    return operand.wire.kind == Wire::Kind::Window && !operand.wants_array &&
-           operand.wire.shape == first.wire.shape &&
-           scope_of(operand.wire.port) == scope_of(first.wire.port);
-  });
-  if (all_windows) {
-    std::vector<PortId> inputs;
-    for (const Operand& operand : operands) inputs.push_back(operand.wire.port);
+  if (same_windows(operands)) {
     if (std::optional<FoldedFunction> folded = fold_function(program_, checker_, modules_, function)) {
-      // Without any fold over all items, a window of failed items only would not be seen to be empty.
+      std::vector<PortId> inputs;
+      for (const Operand& operand : operands) inputs.push_back(operand.wire.port);
       const DraftScopeId scope = scope_of(inputs.front());
-      const OperatorId op = add(WindowFoldOperator{.shape = operands.front().wire.shape,
+      const WindowShape shape = operands.front().wire.shape;
+      const OperatorId op = add(WindowFoldOperator{.shape = shape,
                                                    .folds = std::move(folded->folds),
                                                    .finish_id = folded->finish_id},
-                                inputs, scope, span);
-      return Wire::stream(draft_.add_output(op, program_.function(function).result_id,
-                                            window_scope(scope, operands.front().wire.shape, op)));
+                                std::move(inputs), scope, span);
+      return Wire::stream(
+          draft_.add_output(op, program_.function(function).result_id, window_scope(scope, shape, op)));
     }
   }
   std::vector<StepInput> inputs;

@@ -37,8 +37,12 @@ std::string print_graph(const Graph& graph, const CheckedProgram& program, const
          scope.domain == Domain::Time ? "times" : "positions", givers);
   }
   // Columns: id and path, what it does, edges.
-  std::size_t path_width = 0;
-  for (const Operator& op : graph.operators) path_width = std::max(path_width, count_characters(op.path));
+  std::vector<std::string> heads;
+  std::size_t width = 0;
+  for (const Operator& op : graph.operators) {
+    heads.push_back(fmt::format("o{}: {}", heads.size(), op.path));
+    width = std::max(width, count_characters(heads.back()));
+  }
   for (std::size_t i = 0; i < graph.operators.size(); ++i) {
     const Operator& op = graph.operators[i];
     std::string inputs;
@@ -54,8 +58,8 @@ std::string print_graph(const Graph& graph, const CheckedProgram& program, const
     std::string edges;
     if (!inputs.empty()) edges += inputs + (outputs.empty() ? " -> ." : " ");
     if (!outputs.empty()) edges += "-> " + outputs;
-    const std::string padding(path_width - count_characters(op.path), ' ');
-    line("o{}: {}{}  {}  | {}{}", i, op.path, padding, describe_operator(op, program, sources), edges,
+    const std::string padding(width - count_characters(heads[i]), ' ');
+    line("{}{}  {}  | {}{}", heads[i], padding, describe_operator(op, program, sources), edges,
          op.failure_is_handled ? ", failures handled" : "");
   }
   for (std::size_t i = 0; i < graph.captures.size(); ++i) line("capture {}: {}", i, graph.captures[i]);
