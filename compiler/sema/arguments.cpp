@@ -44,6 +44,10 @@ void report_unknown_argument(std::span<const ast::Parameter> parameters, const C
 
 }  // namespace
 
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::vector<BoundArgument> bind_arguments(const Ast& ast,
                                           std::span<const ast::Parameter> parameters,
                                           const CallSite& call, DiagnosticSink& sink, bool* ok) {
@@ -81,7 +85,7 @@ std::vector<BoundArgument> bind_arguments(const Ast& ast,
     }
     if (position >= parameters.size()) {
       sink.report(diag::TooManyArguments, argument.span, call.callee,
-                  static_cast<std::int64_t>(parameters.size()), static_cast<std::int64_t>(given))
+                  counted(parameters.size(), "value"), static_cast<std::int64_t>(given))
           .help(parameters.empty() ? fmt::format("write `{}()`", call.callee)
                                    : fmt::format("`{}` takes {}", call.callee, names_of(parameters)));
       return {};
@@ -95,7 +99,7 @@ std::vector<BoundArgument> bind_arguments(const Ast& ast,
     bound[position].expr_id = argument.value_id;
   }
   if (call.piped.valid() && parameters.empty()) {
-    sink.report(diag::TooManyArguments, call.callee_span, call.callee, std::int64_t{0},
+    sink.report(diag::TooManyArguments, call.callee_span, call.callee, counted(0, "value"),
                 static_cast<std::int64_t>(given));
     return {};
   }

@@ -5,7 +5,9 @@
 // without an argument takes its default.
 #pragma once
 
+#include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +15,9 @@
 #include "compiler/diag/diagnostics.h"
 
 namespace streamc {
+
+// `1 value`, `3 values`, for messages.
+std::string counted(std::size_t count, std::string_view noun);
 
 // The source of one parameter's value.
 struct BoundArgument {

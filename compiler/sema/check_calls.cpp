@@ -55,8 +55,8 @@ std::optional<std::vector<CallArgument>> BodyChecker::bind(
   }
   if (values.size() > parameters.size() || values.size() < required) {
     context_.sink.report(diag::FunctionParameters, call.callee_span,
-                         static_cast<std::int64_t>(values.size()),
-                         static_cast<std::int64_t>(parameters.size()));
+                         counted(parameters.size(), "value"),
+                         static_cast<std::int64_t>(values.size()));
     return std::nullopt;
   }
   for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -98,15 +98,9 @@ std::optional<std::vector<CallArgument>> BodyChecker::positional(const ItemCall&
     }
   }
   if (result.size() < min_count || result.size() > max_count) {
-    const auto count = static_cast<std::int64_t>(result.size());
-    if (result.size() > max_count) {
-      context_.sink.report(diag::TooManyArguments, call.callee_span, call.callee(),
-                           static_cast<std::int64_t>(max_count), count);
-    } else {
-      context_.sink.report(
-          diag::MissingArgument, call.callee_span, call.callee(),
-          fmt::format("argument {} of {}", count + 1, static_cast<std::int64_t>(min_count)));
-    }
+    const std::size_t wanted = result.size() > max_count ? max_count : min_count;
+    context_.sink.report(diag::TooManyArguments, call.callee_span, call.callee(),
+                         counted(wanted, "value"), static_cast<std::int64_t>(result.size()));
     return std::nullopt;
   }
   return result;

@@ -103,7 +103,12 @@ CheckedExprId BodyChecker::infer_unlifted(ExprId id, TypeId hint, Facts* facts) 
 CheckedExprId BodyChecker::infer_quantity(const ast::QuantityExpr& quantity) {
   const std::optional<Quantity> value = quantity_value(quantity.number, quantity.unit);
   const bool is_rate = value && value->dimension == Dimension::Rate;
-  if (!value || (!is_rate && value->denominator != 1)) return error(quantity.span);  // The parser's.
+  if (!value) return error(quantity.span);  // The parser has reported it.
+  if (!is_rate && value->denominator != 1) {
+    context_.sink.report(diag::QuantityTooLarge, quantity.span, quantity.number + quantity.unit)
+        .note("durations count whole nanoseconds, sizes whole bytes");
+    return error(quantity.span);
+  }
   Value result;
   if (is_rate) {
     result.type_id = scalar(TypeKind::Rate);

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "compiler/sema/arguments.h"
 #include "compiler/sema/body_checker.h"
 #include "compiler/sema/syntax_walk.h"
 #include "compiler/support/match.h"
@@ -126,8 +127,8 @@ CheckedExprId BodyChecker::call_function(const FunctionValue& function,
     const Type type = types().get(function.function_type_id);
     if (type.elements.size() != arguments.size() + 1) {
       context_.sink.report(diag::FunctionParameters, span,
-                           static_cast<std::int64_t>(arguments.size()),
-                           static_cast<std::int64_t>(type.elements.size()) - 1);
+                           counted(type.elements.size() - 1, "value"),
+                           static_cast<std::int64_t>(arguments.size()));
       return error(span);
     }
     for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -252,9 +253,8 @@ FunctionId BodyChecker::check_lambda_body(const ast::LambdaExpr& lambda,
   if (values.size() != wanted) {
     SourceSpan span = lambda.parameters[0].span;
     span = join(span, lambda.parameters.back().span);
-    auto report = context_.sink.report(diag::FunctionParameters, span,
-                                       static_cast<std::int64_t>(values.size()),
-                                       static_cast<std::int64_t>(wanted));
+    auto report = context_.sink.report(diag::FunctionParameters, span, counted(wanted, "value"),
+                                       static_cast<std::int64_t>(values.size()));
     if (values.size() == 1) {
       report.note(fmt::format("it is given {}", describe(locals_[values[0]].type_id)));
     }

@@ -72,8 +72,7 @@ CheckedExprId BodyChecker::infer_unary(const ast::UnaryExpr& expr, TypeId hint, 
   if (refuses_option(operand)) return error(expr.span);
   const TypeKind kind = kind_of(operand);
   if (kind != TypeKind::Int && kind != TypeKind::Float && kind != TypeKind::Duration) {
-    context_.sink.report(diag::UnaryTypes, expr.operator_span, "-", describe(type_of(operand)))
-        .label(span_of_checked(operand), describe(type_of(operand)));
+    context_.sink.report(diag::UnaryTypes, expr.operator_span, "-", describe(type_of(operand)));
     return error(expr.span);
   }
   if (const auto* literal = std::get_if<LiteralExpr>(&context_.program.expr(operand).node)) {

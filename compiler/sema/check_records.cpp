@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "compiler/diag/closest_name.h"
+#include "compiler/sema/arguments.h"
 #include "compiler/sema/body_checker.h"
 
 namespace streamc {
@@ -93,7 +94,7 @@ bool BodyChecker::place_fields(const ItemCall& call, TypeId type_id,
   const auto place = [&](CallArgument argument, SourceSpan span) {
     if (next >= given.size()) {
       context_.sink.report(diag::TooManyArguments, span, call.callee(),
-                           static_cast<std::int64_t>(given.size()),
+                           counted(given.size(), "value"),
                            static_cast<std::int64_t>(next) + 1);
       return false;
     }

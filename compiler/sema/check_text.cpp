@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "compiler/sema/arguments.h"
 #include "compiler/sema/body_checker.h"
 #include "compiler/sema/value_text.h"
 
@@ -62,9 +63,8 @@ CheckedExprId BodyChecker::infer_text(const ast::StringExpr& text,
     }
   }
   if (holes != nullptr && fillers.size() != hole_count) {
-    context_.sink.report(diag::FunctionParameters, text.span,
-                         static_cast<std::int64_t>(fillers.size()),
-                         static_cast<std::int64_t>(hole_count));
+    context_.sink.report(diag::FunctionParameters, text.span, counted(hole_count, "value"),
+                         static_cast<std::int64_t>(fillers.size()));
     return error(text.span);
   }
   FormatExpr format;

@@ -5,7 +5,8 @@
 // The builder owns everything that is a stream and calls the checker for everything that is a value.
 // Every function that gives an id gives an invalid one after a mistake, which is then reported: the
 // caller stays silent about what is built on it. Instances are cached: asking twice for the same
-// declaration with the same types gives the same id.
+// declaration with the same types gives the same id, unless it takes functions. Environments are only
+// used while a call is running, and by functions that were given as arguments until their last call.
 #pragma once
 
 #include <cstdint>

@@ -96,9 +96,7 @@ ClosureId SemaContext::add_closure(Closure closure) {
 }
 
 ClosureId SemaContext::environment_closure(ExprId expr_id, const Environment& environment) {
-  const auto [place, is_new] = environment_closures_.try_emplace({expr_id, &environment});
-  if (is_new) place->second = add_closure({.expr_id = expr_id, .environment = &environment});
-  return place->second;
+  return add_closure({.expr_id = expr_id, .environment = &environment});
 }
 
 }  // namespace streamc

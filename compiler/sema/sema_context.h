@@ -144,7 +144,8 @@ class SemaContext {
   Callee find_callee(ModuleId from, std::span<const ast::Identifier> path) const;
 
   ClosureId add_closure(Closure closure);
-  // The closure of an expression of the wiring level, which captures nothing.
+  // A closure of an expression of the wiring level, which captures nothing. A new one each time: the
+  // environment may be gone, and its address another's, when the same expression comes again.
   ClosureId environment_closure(ExprId expr_id, const Environment& environment);
   Closure& closure(ClosureId id) { return closures_[id.index()]; }
   // The function that a closure is for arguments of these types: its parameters are the arguments
@@ -195,7 +196,6 @@ class SemaContext {
   std::map<std::string, AgentId> agents_;
   std::map<std::string, AggregateId> aggregates_;
   std::map<std::pair<TypeId, TypeId>, FunctionId> conversions_;
-  std::map<std::pair<ExprId, const Environment*>, ClosureId> environment_closures_;
 
   using ValueKey = std::pair<std::uint32_t, std::size_t>;  // Param or equation, and target.
   std::map<ValueKey, ConstantId> module_constants_;

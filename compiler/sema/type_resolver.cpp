@@ -261,7 +261,7 @@ void TypeResolver::resolve_fields(TypeId record, const ast::RecordDefinition& de
     const TypeKind kind = types.kind(type_id);
     if (kind == TypeKind::Window || kind == TypeKind::Stream || kind == TypeKind::Function) {
       auto report = sink_.report(diag::BadFieldType, span_of(ast_, field.type_id), field.name.text,
-                                 types.text(type_id));
+                                 "a `" + types.text(type_id) + "`");
       if (kind == TypeKind::Window) {
         report.help(fmt::format("give it a length: `{}[16]`",
                                 types.text(types.get(type_id).element_id)));
@@ -437,7 +437,7 @@ bool TypeResolver::check_bounds(std::span<const ast::Generic> generics,
     const std::string name = bound->path.text();
     const auto refuse = [&](std::string_view wanted) {
       sink_.report(diag::GenericBound, span, callee, wanted,
-                   type_id != nullptr ? types.text(*type_id) : std::string("a length"))
+                   type_id != nullptr ? "`" + types.text(*type_id) + "`" : std::string("a length"))
           .label(generic.span, "declared here");
       ok = false;
     };
