@@ -30,6 +30,8 @@ void parse_args(ExampleCase& example, std::string_view text, const std::string& 
     if (line.empty() || line.starts_with('#')) continue;
     if (const auto path = after(line, "skip-if-absent:")) {
       example.skip_if_absent = *path;
+    } else if (const auto file = after(line, "ignore:")) {
+      example.ignored.push_back(*file);
     } else if (const auto input = after(line, "stdin:")) {
       example.standard_input = *input;
     } else if (const auto code = after(line, "exit:")) {

@@ -8,9 +8,12 @@
 //   skip-if-absent: PATH     no such file or folder (from the root): the case is skipped
 //   exit: 1                  the expected exit status, else 0
 //   stdin: PATH              a file of the example that is its standard input
-//   compare: status          a live example: its status and that it prints something
+//   compare: status          a live example: its status and that it prints something; the reference
+//                            interpreter, which knows no live sources, does not run it
+//   ignore: PATH             a file that the program writes, not compared
 //
-// The expected folder holds `stdout` and every file that the program writes.
+// The expected folder holds `stdout` and every file that the program writes. The reference interpreter
+// draws no pictures: `.svg` files are compared for the other two ways.
 #pragma once
 
 #include <filesystem>
@@ -29,6 +32,7 @@ struct ExampleCase {
   std::optional<std::string> standard_input;
   int exit_code = 0;
   bool compares_output = true;
+  std::vector<std::string> ignored;  // Files that are not compared.
   std::string problem;  // What is malformed in its args file, or empty.
 
   // `expected` or `expected.<variant>`, in the example's folder.
