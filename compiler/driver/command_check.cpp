@@ -11,7 +11,7 @@ int command_check(const Options& options) {
   for (const std::string& file : options.files) {
     FrontEnd front_end;
     int file_status = kExitSuccess;
-    compile_to_graph(front_end, file, options, file_status);
+    check_everything(front_end, file, options, file_status);
     print_times(front_end, options);
     status = std::max(status, file_status);
   }

@@ -1,6 +1,7 @@
 // `streamc new NAME`: a folder with a program, its data and a page that says what to do next.
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 
 #include <fmt/core.h>
 
@@ -58,20 +59,21 @@ bool is_plain(const std::string& name) {
 }  // namespace
 
 int command_new(const Options& options) {
-  const std::string& name = options.files.front();
+  const std::string& folder = options.files.front();
+  const std::string name = std::filesystem::path(folder).filename().string();
   if (!is_plain(name)) {
-    return report_failure(fmt::format("`{}`: a name has letters, digits, `_` and `-`, and starts with a letter", name));
+    return report_failure(fmt::format("`{}`: the name of a project has letters, digits, `_` and `-`, and starts with a letter", name));
   }
-  if (const auto made = make_folder(name); !made) return report_failure(made.message());
+  if (const auto made = make_folder(folder); !made) return report_failure(made.message());
   const std::pair<std::string, std::string> files[] = {
-      {name + "/" + name + ".stream", fmt::format(fmt::runtime(kProgram))},
-      {name + "/readings.csv", kReadings},
-      {name + "/README.md", fmt::format(fmt::runtime(kPage), name)},
+      {folder + "/" + name + ".stream", fmt::format(fmt::runtime(kProgram))},
+      {folder + "/readings.csv", kReadings},
+      {folder + "/README.md", fmt::format(fmt::runtime(kPage), name)},
   };
   for (const auto& [path, text] : files) {
     if (const auto written = write_file(path, text); !written) return report_failure(written.message());
   }
-  fmt::print("made {0}/; to start:\n\n    cd {0}\n    streamc run {0}.stream\n", name);
+  fmt::print("made {0}/; to start:\n\n    cd {0}\n    streamc run {1}.stream\n", folder, name);
   return kExitSuccess;
 }
 

@@ -155,6 +155,11 @@ std::optional<TestGraph> FrontEnd::build_test(DeclId test) {
   return build_test_graph(test, ast_, *modules_, *checker_, program_, sink_, {.sources = &sources_});
 }
 
+bool FrontEnd::check_tests() {
+  for (const DeclId test : tests()) (void)build_test(test);
+  return !sink_.has_errors();
+}
+
 std::string FrontEnd::program_name() const {
   const std::filesystem::path path(main_file().name());
   return path.has_stem() && path.stem() != "-" ? path.stem().string() : "program";

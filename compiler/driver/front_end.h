@@ -51,6 +51,8 @@ class FrontEnd {
   [[nodiscard]] std::vector<DeclId> tests() const;
   // The graph of one of them; needs build_graph() before. Empty after a mistake.
   std::optional<TestGraph> build_test(DeclId test);
+  // Looks for mistakes in all of them.
+  bool check_tests();
 
   [[nodiscard]] const SourceManager& sources() const { return sources_; }
   [[nodiscard]] DiagnosticSink& sink() { return sink_; }

@@ -34,6 +34,11 @@ bool compile_to_graph(FrontEnd& front_end, const std::string& path, const Option
          finish_checks(front_end, front_end.run(options.settings), options, status);
 }
 
+bool check_everything(FrontEnd& front_end, const std::string& path, const Options& options, int& status) {
+  return read(front_end, path, status) &&
+         finish_checks(front_end, front_end.run(options.settings) && front_end.check_tests(), options, status);
+}
+
 bool compile_to_final_graph(FrontEnd& front_end, const std::string& path, const Options& options, int& status) {
   if (!compile_to_graph(front_end, path, options, status)) return false;
   run_all_passes(front_end, front_end.graph(), options);

@@ -1,5 +1,5 @@
-// Compiles the Stream programs of README.md, docs/ and the library's comments, and runs those whose
-// output is shown: documents are tests.
+// Compiles the Stream programs of README.md, docs/ and the library's comments, runs those whose output
+// is shown, and the test blocks in them: documents are tests.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -55,6 +55,14 @@ Report run_snippet(const Snippet& snippet, const Programs& programs) {
     report.problem = checked.standard_output + checked.standard_error;
     if (report.problem.empty()) report.problem = "streamc check fails without a word\n";
     return report;
+  }
+  if (snippet.program.find("\ntest \"") != std::string::npos) {
+    const Outcome tested = run_command(
+        {.arguments = {programs.streamc.string(), "test", name}, .directory = folder.path()});
+    if (tested.exit_code != 0) {
+      report.problem = tested.standard_output + tested.standard_error;
+      return report;
+    }
   }
   if (!snippet.output) return report;
   const Outcome ran = run_one_way(programs, Way::Run, {{name}, folder.path(), ""});
