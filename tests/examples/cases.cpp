@@ -9,7 +9,6 @@
 #include <tuple>
 
 #include "tests/runner/files.h"
-#include "tests/runner/subprocess.h"
 #include "tests/runner/text.h"
 
 namespace fs = std::filesystem;
@@ -39,8 +38,6 @@ void parse_args(ExampleCase& example, std::string_view text, const std::string& 
       const auto [end, error] =
           std::from_chars(code->data(), code->data() + code->size(), example.exit_code);
       if (error != std::errc{}) example.problem = "`exit:` wants a number\n";
-    } else if (const auto ways = after(line, "ways:")) {
-      example.ways = split_command_line(*ways);
     } else if (const auto what = after(line, "compare:")) {
       if (*what != "status") example.problem = "`compare:` knows only `status`\n";
       example.compares_output = false;

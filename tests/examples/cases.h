@@ -30,7 +30,6 @@ struct ExampleCase {
   std::vector<std::string> arguments;
   std::optional<std::string> skip_if_absent;
   std::optional<std::string> standard_input;
-  std::vector<std::string> ways = {"run", "reference", "build"};
   int exit_code = 0;
   bool compares_output = true;
   std::vector<std::string> ignored;  // Files that are not compared.

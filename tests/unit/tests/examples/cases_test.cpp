@@ -16,14 +16,12 @@ TEST_CASE("an args file holds arguments and what is special about the case") {
              "skip-if-absent: ../data\n"
              "exit: 1\n"
              "stdin: input.txt\n"
-             "compare: status\n"
-             "ways: run build\n",
+             "compare: status\n",
              "/r");
   CHECK(example.arguments == std::vector<std::string>{"--input", "/r/data.csv"});
   CHECK(example.skip_if_absent == "../data");
   CHECK(example.exit_code == 1);
   CHECK(example.standard_input == "input.txt");
-  CHECK(example.ways == std::vector<std::string>{"run", "build"});
   CHECK_FALSE(example.compares_output);
   CHECK(example.problem.empty());
 }
