@@ -88,7 +88,8 @@ class AgentLoop : public LoopOperator {
     RegionEmitter& region = loop_.region();
     if (on_end_ != nullptr) {
       loop_.frame().if_then(loop_.scope().is_end, "end", [&] {
-        loop_.items().now = last_stamp_.value(loop_.items()).leaves.front().first;
+        loop_.items().now =
+            region.end_stamp(last_stamp_.value(loop_.items()).leaves.front().first);
         (void)react(*on_end_, {}, nullptr);
         loop_.items().now = nullptr;
       });

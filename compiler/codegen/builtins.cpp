@@ -119,13 +119,7 @@ ItemValue ItemEmitter::builtin(const CallBuiltinExpr& node, TypeId type_id) {
     }
     case Builtin::ToInt: {
       if (argument(0)->getType()->isIntOrIntVectorTy()) return result(argument(0));
-      // Toward zero: every float strictly between -2^63 - 1 and 2^63 fits.
-      llvm::Value* low = llvm::ConstantFP::get(module().f64, -9223372036854775808.0);
-      llvm::Value* high = llvm::ConstantFP::get(module().f64, 9223372036854775808.0);
-      llvm::Value* fits = builder().CreateAnd(builder().CreateFCmpOGE(argument(0), low),
-                                              builder().CreateFCmpOLT(argument(0), high));
-      fail_if(builder().CreateNot(fits), STREAM_FAILURE_CONVERSION);
-      return result(builder().CreateFPToSI(argument(0), module().i64));
+      return result(to_int(argument(0)));
     }
     case Builtin::ToFloat: {
       if (argument(0)->getType()->isFPOrFPVectorTy()) return result(argument(0));

@@ -140,7 +140,7 @@ llvm::Value* ItemEmitter::arithmetic(const BinaryExpr& node, TypeId type_id, con
   }
 }
 
-// duration * number or duration / number: in floating point, rounded to the nearest nanosecond.
+// duration * number or duration / number: in floating point, whole nanoseconds toward zero.
 llvm::Value* ItemEmitter::duration_times(const ItemValue& left, const ItemValue& right,
                                          bool divide) {
   const auto to_float = [&](llvm::Value* value) {
@@ -148,17 +148,17 @@ llvm::Value* ItemEmitter::duration_times(const ItemValue& left, const ItemValue&
   };
   llvm::Value* a = to_float(left.leaves.front().first);
   llvm::Value* b = to_float(right.leaves.front().first);
-  return rounded_to_int(divide ? builder().CreateFDiv(a, b) : builder().CreateFMul(a, b));
+  return to_int(divide ? builder().CreateFDiv(a, b) : builder().CreateFMul(a, b));
 }
 
-llvm::Value* ItemEmitter::rounded_to_int(llvm::Value* value) {
-  llvm::Value* rounded = builder().CreateUnaryIntrinsic(llvm::Intrinsic::roundeven, value);
+// Toward zero; fails for NaN and for what is not between -2^63 and 2^63.
+llvm::Value* ItemEmitter::to_int(llvm::Value* value) {
   llvm::Value* low = llvm::ConstantFP::get(module().f64, -9223372036854775808.0);
   llvm::Value* high = llvm::ConstantFP::get(module().f64, 9223372036854775808.0);
-  llvm::Value* fits = builder().CreateAnd(builder().CreateFCmpOGE(rounded, low),
-                                          builder().CreateFCmpOLT(rounded, high));
+  llvm::Value* fits = builder().CreateAnd(builder().CreateFCmpOGE(value, low),
+                                          builder().CreateFCmpOLT(value, high));
   fail_if(builder().CreateNot(fits), STREAM_FAILURE_CONVERSION);
-  return builder().CreateFPToSI(rounded, module().i64);
+  return builder().CreateFPToSI(value, module().i64);
 }
 
 llvm::Value* ItemEmitter::floor_divide_int(llvm::Value* left, llvm::Value* right) {

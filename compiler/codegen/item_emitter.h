@@ -126,7 +126,7 @@ class ItemEmitter {
   llvm::Value* floor_divide_float(llvm::Value* left, llvm::Value* right);
   llvm::Value* modulo_float(llvm::Value* left, llvm::Value* right);
   llvm::Value* power(const BinaryExpr& node, const ItemValue& left, const ItemValue& right);
-  llvm::Value* rounded_to_int(llvm::Value* value);
+  llvm::Value* to_int(llvm::Value* value);
   ItemValue convert(const ConvertExpr& node, TypeId type_id);
   ItemValue condition(const ConditionExpr& node, TypeId type_id);
   ItemValue unwrap(const UnwrapExpr& node, TypeId type_id);

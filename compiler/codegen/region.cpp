@@ -60,7 +60,8 @@ void RegionEmitter::write_run(llvm::Function* function, llvm::Value* first, llvm
   llvm::Value* end_bit = builder.CreateAnd(flags, frame().int32(STREAM_REGION_END));
   root.is_end = builder.CreateICmpNE(end_bit, frame().int32(0), "is_end");
   root.count = count;
-  open_head(function->getArg(2), first, count);
+  inputs_ = function->getArg(2);
+  open_head(inputs_, first, count);
   for (const ScopePlan& scope : plan_.scopes) run_scope(scopes_.at(scope.scope_id));
   finish_queues();
   builder.CreateRet(status());
@@ -388,6 +389,24 @@ llvm::Value* RegionEmitter::status() {
                                   frame().int32(STREAM_REGION_STOP), result);
   }
   return result;
+}
+
+// A call for END without ticks brings END(T) as its only stamp.
+llvm::Value* RegionEmitter::end_stamp(llvm::Value* fallback) {
+  llvm::IRBuilder<>& builder = frame().builder;
+  const ScopeRun& root = scopes_.at(plan_.scopes.front().scope_id);
+  llvm::AllocaInst* result = frame().slot(module_.i64, "end.stamp");
+  builder.CreateStore(fallback, result);
+  llvm::Value* stamps = builder.CreateLoad(
+      module_.pointer, builder.CreateStructGEP(module_.batch_type, inputs_, 4));
+  llvm::Value* is_bare_end = builder.CreateAnd(
+      root.is_end, builder.CreateICmpEQ(root.count, frame().int64(0)));
+  frame().if_then(builder.CreateAnd(is_bare_end, builder.CreateIsNotNull(stamps)), "end.stamp",
+                  [&] {
+                    llvm::Value* given = builder.CreateLoad(module_.i64, stamps);
+                    builder.CreateStore(given, result);
+                  });
+  return builder.CreateLoad(module_.i64, result);
 }
 
 void RegionEmitter::stop_program(llvm::Value* condition) {

@@ -113,6 +113,8 @@ class RegionEmitter {
   // Reports a failure that `target` describes. `position` and `stamp` may be null.
   void report_failure(OperatorId id, const FailTarget& target, llvm::Value* position,
                       llvm::Value* stamp);
+  // The stamp of END where `fallback` (the newest stamp seen) is not the better answer.
+  llvm::Value* end_stamp(llvm::Value* fallback);
   void stop_program(llvm::Value* condition);  // `else stop` met a hole.
 
   // A state variable of this region, loaded by the caller.
@@ -158,6 +160,7 @@ class RegionEmitter {
   std::map<QueueIndex, llvm::Value*> committed_counts_;
   std::map<QueueIndex, bool> stamps_written_;
   llvm::AllocaInst* is_stopped_ = nullptr;
+  llvm::Value* inputs_ = nullptr;
 };
 
 }  // namespace streamc

@@ -129,16 +129,28 @@ ItemValue ItemEmitter::straight_block_value(const CheckedBlock& statements) {
   return select(condition, then_value, else_value);
 }
 
-// As Python's range(first, end, step); a step of 0 gives no turn.
+// As Python's range(first, end, step); a step of 0 fails.
 void ItemEmitter::for_range_statement(const ForRangeStmt& loop) {
-  llvm::Value* first = expr(loop.first).leaves.front().first;
   llvm::Value* end = expr(loop.end).leaves.front().first;
   llvm::Value* step =
       loop.step.valid() ? expr(loop.step).leaves.front().first : frame_.int64(1);
+  llvm::Value* first =
+      loop.first.valid() ? expr(loop.first).leaves.front().first : frame_.int64(0);
+  if (!llvm::isa<llvm::ConstantInt>(step) || llvm::cast<llvm::ConstantInt>(step)->isZero()) {
+    frame_.if_then(
+        builder().CreateICmpEQ(step, frame_.int64(0)), "fail",
+        [&] {
+          constexpr std::string_view kWhy = "a range with step zero";
+          (void)fail_always(STREAM_FAILURE_USER,
+                            module().program.types.scalar(TypeKind::Nothing),
+                            module().text(kWhy), frame_.int64(kWhy.size()));
+        },
+        true);
+  }
   llvm::AllocaInst* place = frame_.slot(module().i64, "range");
   llvm::AllocaInst* is_over = frame_.slot(module().i1, "range.over");
   builder().CreateStore(first, place);
-  builder().CreateStore(builder().CreateICmpEQ(step, frame_.int64(0)), is_over);
+  builder().CreateStore(frame_.truth(false), is_over);
   const TypeId int_type = module().program.types.scalar(TypeKind::Int);
   frame_.while_loop(
       "for",

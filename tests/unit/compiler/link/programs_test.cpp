@@ -47,10 +47,19 @@ x |> skip(9) |> print("skip {}")
 even = x |> where(v => v % 2 == 0)
 odd = x |> where(v => v % 2 == 1)
 merge(even, odd) |> print("merged {}")
-zip(even, odd) |> print("zipped {}")
 even |> take(3) |> skip(1) |> print("slice {}")
 x |> map(v => [v, v * v]) |> flatten |> print("flat {}")
 x |> window(3) |> flatten |> take(5) |> print("window {}")
+)");
+}
+
+TEST_CASE("two sources in step") {
+  check_all_ways(R"(
+a = items([1.0, 2.0, 3.0, 4.0, 5.0]) |> map(v => 1.0 / (v - 2.0))
+b = items(["one", "two", "three"])
+pairs = zip(a, b)
+pairs |> print()
+pairs |> map((v, name) => "{name}: {v:.3f}") |> print()
 )");
 }
 
@@ -97,8 +106,9 @@ twice(x) |> print("twice {}")
 
 TEST_CASE("integers and floats divide as in Python") {
   check_all_ways(R"(
-a = items([7, -7, 7, -7, 0, -9223372036854775807])
-b = items([2, 2, -2, -2, 5, -1])
+pairs = items([(7, 2), (-7, 2), (7, -2), (-7, -2), (0, 5), (-9223372036854775807, -1)])
+a = pairs[0]
+b = pairs[1]
 (a // b) |> print()
 (a % b) |> print()
 f = a |> map(v => 0.5 * v)
@@ -109,7 +119,7 @@ g = b |> map(v => 0.75 * v)
 f |> map(v => round(v) + floor(v) * 2.0 + ceil(v) * 3.0 + trunc(v)) |> print()
 f |> map(v => sqrt(abs(v)) + exp(v / 10.0) + sin(v)) |> print()
 f |> map(v => int(v)) |> print()
-zip(f, g) |> map((p, q) => min(p, q) + max(p, q) * 100.0) |> print()
+(min(f, g) + max(f, g) * 100.0) |> print()
 )");
 }
 
