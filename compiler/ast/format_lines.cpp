@@ -107,22 +107,22 @@ Doc Formatter::decl(DeclId id) {
         // The help text is what remains of the line, from its quote on.
         const std::string_view rest = source(file_.span(end, node.span.end));
         if (const std::size_t quote = rest.find('"'); quote != std::string_view::npos) {
-          out << "   " << rest.substr(quote);
+          out << "   " << Doc::column(Doc::kHelpColumn) << rest.substr(quote);
         }
         return out;
       },
       [&](const ast::TypeDecl& node) {
-        Doc out = Doc::concat({Doc::of("type " + node.name.text + generics(node.generics) + " = ")});
-        return out << type_definition(node), out;
+        Doc out = Doc::concat({Doc::of("type " + node.name.text + generics(node.generics) + " ")});
+        return out << Doc::column(Doc::kEqualsColumn) << "= " << type_definition(node), out;
       },
       [&](const ast::FnDecl& node) {
         Doc out = Doc::concat({Doc::of("fn " + node.name.text + generics(node.generics))});
         out << parameters(node.parameters);
         if (node.result_id.valid()) out << " -> " + type(node.result_id);
-        if (node.body.present()) out << body(node.body);
+        if (node.body.present()) out << outside_wiring([&] { return body(node.body); });
         return out;
       },
-      [&](const ast::AggregateDecl& node) { return aggregate(node); },
+      [&](const ast::AggregateDecl& node) { return outside_wiring([&] { return aggregate(node); }); },
       [&](const ast::AgentDecl& node) {
         Doc out = Doc::concat({Doc::of("agent " + node.name.text + generics(node.generics))});
         out << parameters(node.parameters) << outputs(node.outputs);
@@ -136,7 +136,7 @@ Doc Formatter::decl(DeclId id) {
         }
         std::sort(inner.begin(), inner.end(),
                   [](const Line& a, const Line& b) { return a.span < b.span; });
-        out << " " << braced(node.body_span, inner);
+        out << " " << outside_wiring([&] { return braced(node.body_span, inner); });
         return out;
       },
       [&](const ast::GraphDecl& node) {
@@ -158,7 +158,7 @@ Doc Formatter::decl(DeclId id) {
       },
       [&](const ast::TestDecl& node) {
         Doc out = Doc::concat({Doc::of("test "), Doc::of(source(node.name_span)), Doc::of(" ")});
-        return out << block(node.block), out;
+        return out << outside_wiring([&] { return block(node.block); }), out;
       });
 }
 
@@ -288,7 +288,9 @@ Doc Formatter::stmt(StmtId id) {
           out << target(node.targets[i]);
         }
         if (node.type_id.valid()) out << ": " + type(node.type_id);
-        out << fmt::format(" {}", spelling(node.op)) << value(node.operator_span, node.value_id);
+        out << " ";
+        if (is_wiring_) out << Doc::column(Doc::kEqualsColumn);
+        out << spelling(node.op) << value(node.operator_span, node.value_id);
         return out;
       },
       [&](const ast::IfStmt& node) {

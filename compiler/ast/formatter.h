@@ -36,6 +36,13 @@ class Formatter {
   Doc braced(SourceSpan span, const std::vector<Line>& inner);
 
   // Declarations and statements: format_lines.cpp
+  template <class Make>
+  Doc outside_wiring(Make make) {
+    is_wiring_ = false;
+    Doc doc = make();
+    is_wiring_ = true;
+    return doc;
+  }
   Line line_of(const ast::ModuleItem& item);
   Line line_of(DeclId id);
   Line line_of(StmtId id);
@@ -80,6 +87,7 @@ class Formatter {
   const Ast& ast_;
   const ast::Module& module_;
   const SourceFile& file_;
+  bool is_wiring_ = true;         // Equations, whose `=` are aligned; not statements of a function.
   std::size_t next_comment_ = 0;  // The first of module_.comments that is not set yet.
 };
 

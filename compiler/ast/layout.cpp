@@ -1,5 +1,6 @@
 #include "compiler/ast/layout.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -9,6 +10,8 @@ namespace streamc {
 namespace {
 
 constexpr std::size_t kIndentColumns = 2;
+constexpr std::uint8_t kEquals = Doc::kEqualsColumn;
+constexpr std::uint8_t kHelp = Doc::kHelpColumn;
 
 // A part still to be set.
 struct Task {
@@ -30,15 +33,79 @@ class Setter {
       set(task);
     }
     trim();
+    align(kEquals);
+    align(kHelp);
     return std::move(out_);
   }
 
  private:
+  // Where a Column stands in the text.
+  struct Stop {
+    std::size_t offset = 0;
+    std::uint8_t which = 0;
+  };
+  // A line that has the column in question.
+  struct AlignedLine {
+    std::size_t number = 0;
+    std::size_t indent = 0;
+    std::size_t column = 0;  // In characters.
+    std::size_t width = 0;
+    Stop* stop = nullptr;
+  };
+
+  std::vector<AlignedLine> lines_with(std::uint8_t which) {
+    std::vector<AlignedLine> lines;
+    std::size_t begin = 0;
+    std::size_t number = 0;
+    for (Stop& stop : stops_) {
+      for (std::size_t end = out_.find('\n', begin); end < stop.offset; end = out_.find('\n', begin)) {
+        begin = end + 1;
+        ++number;
+      }
+      if (stop.which != which) continue;
+      const std::string_view line = std::string_view(out_).substr(begin, out_.find('\n', begin) - begin);
+      lines.push_back({number, line.find_first_not_of(' '), count_characters(line.substr(0, stop.offset - begin)),
+                       count_characters(line), &stop});
+    }
+    return lines;
+  }
+
+  void align(std::uint8_t which) {
+    const std::vector<AlignedLine> lines = lines_with(which);
+    std::string aligned;
+    std::size_t copied = 0;
+    std::vector<std::pair<std::size_t, std::size_t>> inserted;  // Offset in the old text, blanks.
+    for (std::size_t first = 0, last = 0; first < lines.size(); first = last) {
+      std::size_t column = 0;
+      for (last = first; last < lines.size() && lines[last].number == lines[first].number + (last - first) &&
+                         lines[last].indent == lines[first].indent;
+           ++last) {
+        column = std::max(column, lines[last].column);
+      }
+      bool fits = true;
+      for (std::size_t i = first; i < last; ++i) fits = fits && lines[i].width + column - lines[i].column <= width_;
+      for (std::size_t i = first; fits && i < last; ++i) {
+        const std::size_t offset = lines[i].stop->offset;
+        aligned.append(out_, copied, offset - copied).append(column - lines[i].column, ' ');
+        copied = offset;
+        inserted.emplace_back(offset, column - lines[i].column);
+      }
+    }
+    out_ = aligned.append(out_, copied);
+    std::size_t shift = 0;
+    auto next = inserted.begin();
+    for (Stop& stop : stops_) {
+      for (; next != inserted.end() && next->first <= stop.offset; ++next) shift += next->second;
+      stop.offset += shift;
+    }
+  }
+
   void set(const Task& task) {
     const Doc& doc = *task.doc;
     switch (doc.kind) {
       case Doc::Kind::Text:
       case Doc::Kind::Aside: write(doc.text); return;
+      case Doc::Kind::Column: stops_.push_back({out_.size(), doc.count}); return;
       case Doc::Kind::Verbatim: {
         if (at_line_begin_) out_.append(column_, ' ');
         at_line_begin_ = false;
@@ -115,6 +182,7 @@ class Setter {
       switch (doc.kind) {
         case Doc::Kind::Text: used += count_characters(doc.text); break;
         case Doc::Kind::Aside: break;
+        case Doc::Kind::Column: break;
         case Doc::Kind::Verbatim: {
           const std::size_t end = doc.text.find('\n');
           used += count_characters(std::string_view(doc.text).substr(0, end));
@@ -168,6 +236,7 @@ class Setter {
   bool at_line_begin_ = false;  // The indentation of this line is not written yet.
   std::size_t width_used_by_break_ = 0;
   std::vector<Task> stack_;
+  std::vector<Stop> stops_;  // In the order of the text.
 };
 
 }  // namespace

@@ -23,10 +23,15 @@ struct Doc {
     Group,
     Indent,    // Newlines within go two columns further in.
     Fill,      // Contents and Breaks by turns; each Break is broken only where the next part needs it.
+    Column,    // Neighbouring lines of equal indentation have what follows at the same column.
   };
+  // The columns there are: the `=` of equations and types, and the help texts of params.
+  static constexpr std::uint8_t kEqualsColumn = 0;
+  static constexpr std::uint8_t kHelpColumn = 1;
+
   Kind kind = Kind::Concat;
   bool is_broken = false;   // Group: broken whether it fits or not.
-  std::uint8_t count = 1;
+  std::uint8_t count = 1;   // Newline. Column: which one; a line has each at most once.
   std::string text;
   std::vector<Doc> parts;
 
@@ -42,6 +47,7 @@ struct Doc {
     return {.kind = Kind::Group, .is_broken = is_broken, .parts = std::move(parts)};
   }
   static Doc indent(std::vector<Doc> parts) { return {.kind = Kind::Indent, .parts = std::move(parts)}; }
+  static Doc column(std::uint8_t which) { return {.kind = Kind::Column, .count = which}; }
   static Doc fill(std::vector<Doc> parts) { return {.kind = Kind::Fill, .parts = std::move(parts)}; }
 
   Doc& operator<<(Doc part) {
@@ -52,6 +58,7 @@ struct Doc {
 };
 
 // The lines, none ending in blanks, without a newline behind the last. Widths count characters.
+// Columns are brought in line last; where that made one of the lines too long they stay as they are.
 std::string lay_out(const Doc& doc, std::size_t width_characters);
 
 }  // namespace streamc

@@ -26,7 +26,10 @@ alerts   = smooth |> where(v => v > limit)
 alerts |> print("too hot: {{:.1f}}")
 
 test "the average grows at the start" {{
-  given readings = [Reading(at: t"2026-01-01", celsius: 1.0), Reading(at: t"2026-01-02", celsius: 2.0)]
+  given readings = [
+    Reading(at: t"2026-01-01", celsius: 1.0),
+    Reading(at: t"2026-01-02", celsius: 2.0)
+  ]
   expect smooth == [1.0, 1.5] within 1e-9
 }}
 )";
