@@ -241,16 +241,17 @@ CheckedExprId BodyChecker::report_wiring(const ItemCall& call, const FoundDeclar
 CheckedExprId BodyChecker::report_unknown_function(const ItemCall& call) {
   const std::string name = call.callee();
   // `x.abs()`: a method, which this language has none of.
-  if (call.path.size() == 2 && !call.is_checked) {
+  if (call.path.size() >= 2 && !call.is_checked) {
     const bool is_value =
         find_binding(call.path[0].text) != nullptr ||
         environment_.lookup(call.path[0].text).kind != Meaning::Kind::Unknown;
     const bool is_module =
         context_.modules.find_import(environment_.module_id(), call.path[0].text).valid();
     if (is_value && !is_module) {
+      const std::string& method = call.path.back().text;
       context_.sink.report(diag::UnknownFunction, call.callee_span, name)
-          .help(fmt::format("values have no methods: write `{}({})`", call.path[1].text,
-                            call.path[0].text));
+          .help(fmt::format("values have no methods: write `{}({})`", method,
+                            name.substr(0, name.size() - method.size() - 1)));
       return error(call.span);
     }
   }

@@ -65,10 +65,10 @@ CheckedExprId BodyChecker::infer_unlifted(ExprId id, TypeId hint, Facts* facts) 
                       .span = node.span,
                       .arguments = node.arguments};
         if (call.path.empty()) {
-          if (!is_error(infer(node.callee_id))) {
-            context_.sink.report(diag::UnknownFunction, call.callee_span,
-                                 "this value")
-                .help("only a name can be called");
+          const CheckedExprId callee = infer(node.callee_id);
+          if (!is_error(callee)) {
+            context_.sink.report(diag::TypeMismatch, call.callee_span, "a function",
+                                 describe(type_of(callee)));
           }
           return error(node.span);
         }

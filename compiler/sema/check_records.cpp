@@ -147,14 +147,19 @@ CheckedExprId BodyChecker::build_with_helper(const ItemCall& call, const FoundDe
   BodyChecker helper(context_, environment_, chain_, name_);
   const LocalIndex copied = helper.declare("source", type_of(source), true);
   std::vector<CheckedExprId> arguments = {source};
+  std::vector<ExprId> others;
+  if (call.piped.valid()) others.push_back(call.piped);
   for (const ast::Argument& argument : call.arguments) {
     if (argument.is_spread) {
       helper.bind_operand(argument.value_id, copied);
-      continue;
+    } else {
+      others.push_back(argument.value_id);
     }
-    const CheckedExprId value = infer(argument.value_id);
+  }
+  for (const ExprId other : others) {
+    const CheckedExprId value = infer(other);
     if (is_error(value)) return error(call.span);
-    helper.bind_operand(argument.value_id, helper.declare("", type_of(value), true));
+    helper.bind_operand(other, helper.declare("", type_of(value), true));
     arguments.push_back(value);
   }
   const auto parameter_count = static_cast<std::uint32_t>(arguments.size());
