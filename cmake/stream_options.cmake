@@ -21,8 +21,8 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 
 # No NDEBUG: assertions off the item path are part of the product, in all builds.
-set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
-set(CMAKE_C_FLAGS_RELEASE "-O2 -g1")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2")
+set(CMAKE_C_FLAGS_RELEASE "-O2")
 
 # One rounding for each operation: results must not depend on what a target can fuse.
 add_compile_options(-ffp-contract=off)

@@ -7,8 +7,8 @@
 #   stream_finish()                 once, at the end: checks of the whole, aggregate targets
 #
 # DEPENDS are what a target's headers use, PRIVATE what only its sources use. Include paths start at
-# the root of the repository. The first target of a folder also gets `<name>_headers`, which compiles
-# each header of the folder alone; the target `stream_headers_alone` is all of them.
+# the root of the repository. The first target of a folder also gets `<name>_headers`, which makes
+# sure that each header of the folder compiles alone; the target `stream_headers_alone` is all of them.
 
 define_property(GLOBAL PROPERTY STREAM_LIBRARIES BRIEF_DOCS "Names of all stream_library targets")
 define_property(GLOBAL PROPERTY STREAM_LINKS BRIEF_DOCS "Pairs `target:dependency` to check at the end")
@@ -76,12 +76,18 @@ function(stream_library name)
     endif()
   endif()
   set_property(GLOBAL APPEND PROPERTY STREAM_LIBRARIES ${name})
-  stream_headers_alone(${name} DEPENDS ${name} ${arg_DEPENDS} ${arg_PRIVATE})
+  set(precompiled)
+  if(arg_PRECOMPILE)
+    set(precompiled PRECOMPILED)
+  endif()
+  stream_headers_alone(${name} ${precompiled} DEPENDS ${name} ${arg_DEPENDS} ${arg_PRIVATE})
 endfunction()
 
-# One source file for each header below the current folder, which includes that header only.
+# Makes sure that each header below the current folder compiles alone. One that its own source file
+# includes first has shown it already, unless precompiled headers stand before it; every other one
+# gets a source file that includes it and nothing else.
 function(stream_headers_alone name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "PRECOMPILED" "" "DEPENDS")
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
   get_property(done DIRECTORY PROPERTY STREAM_HEADERS_ALONE)
   if(done OR NOT headers)
@@ -91,11 +97,22 @@ function(stream_headers_alone name)
   set(sources)
   foreach(header IN LISTS headers)
     file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${header})
+    string(REGEX REPLACE "\\.h$" ".cpp" own_source ${header})
+    if(EXISTS ${own_source} AND NOT arg_PRECOMPILED)
+      file(STRINGS ${own_source} first_include REGEX "^#include" LIMIT_COUNT 1)
+      if(first_include STREQUAL "#include \"${path}\"")
+        set_property(GLOBAL APPEND PROPERTY STREAM_HEADERS_FIRST ${path})
+        continue()
+      endif()
+    endif()
     string(REGEX REPLACE "\\.h$" ".alone.cpp" source ${path})
     set(source ${PROJECT_BINARY_DIR}/headers_alone/${source})
     file(CONFIGURE OUTPUT ${source} CONTENT "#include \"${path}\"\n" @ONLY)
     list(APPEND sources ${source})
   endforeach()
+  if(NOT sources)
+    return()
+  endif()
   add_library(${name}_headers OBJECT EXCLUDE_FROM_ALL ${sources})
   target_include_directories(${name}_headers PRIVATE ${PROJECT_SOURCE_DIR})
   target_compile_options(${name}_headers PRIVATE -O0 -g0)
@@ -150,7 +167,8 @@ function(stream_finish)
     add_dependencies(stream_tests stream_headers_alone)
   endif()
 
-  # For the structure test: every source file that some target compiles.
+  # For the structure test: every source file that some target compiles, and every header that its
+  # own source includes first.
   stream_targets_below(${PROJECT_SOURCE_DIR} targets)
   set(listing "")
   foreach(target IN LISTS targets)
@@ -160,6 +178,10 @@ function(stream_finish)
       cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${folder} NORMALIZE)
       string(APPEND listing "${target} ${source}\n")
     endforeach()
+  endforeach()
+  get_property(headers GLOBAL PROPERTY STREAM_HEADERS_FIRST)
+  foreach(header IN LISTS headers)
+    string(APPEND listing "first ${header}\n")
   endforeach()
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/target_sources.txt CONTENT "${listing}" @ONLY)
 endfunction()
