@@ -14,7 +14,12 @@ class ClockAccount {
  public:
   using Clock = std::size_t;
 
-  Clock fresh() { return add({}); }
+  // Of a source; `has_rate` where it says how fast it is.
+  Clock fresh(bool has_rate) {
+    const Clock clock = add({});
+    has_rate_[clock] = has_rate;
+    return clock;
+  }
   // A clock that ticks with some of the ticks of others, nobody knows which.
   Clock generated_from(const std::vector<Clock>& parents) {
     return add({parents.begin(), parents.end()});
@@ -28,10 +33,12 @@ class ClockAccount {
 
   [[nodiscard]] bool same(Clock a, Clock b) const { return root(a) == root(b); }
 
-  // Lock step of two streams: fine on one clock, or where neither descends from what the other does.
+  // Lock step of two streams: fine on one clock, or where neither descends from what the other does;
+  // but not of two rates, which might differ.
   [[nodiscard]] bool may_unify(Clock a, Clock b) const {
     if (same(a, b)) return true;
     const std::set<Clock> of_a = lineage(a);
+    if (knows_rate(of_a) && knows_rate(lineage(b))) return false;
     for (const Clock ancestor : lineage(b)) {
       if (of_a.contains(ancestor)) return false;
     }
@@ -45,7 +52,15 @@ class ClockAccount {
   Clock add(std::set<Clock> parents) {
     roots_.push_back(roots_.size());
     parents_.push_back(std::move(parents));
+    has_rate_.push_back(false);
     return roots_.size() - 1;
+  }
+
+  [[nodiscard]] bool knows_rate(const std::set<Clock>& roots) const {
+    for (Clock clock = 0; clock < roots_.size(); ++clock) {
+      if (has_rate_[clock] && roots.contains(root(clock))) return true;
+    }
+    return false;
   }
 
   [[nodiscard]] Clock root(Clock clock) const {
@@ -71,6 +86,7 @@ class ClockAccount {
 
   std::vector<Clock> roots_;               // By clock: itself, or a clock it was unified with.
   std::vector<std::set<Clock>> parents_;   // By clock.
+  std::vector<bool> has_rate_;             // By clock.
   std::map<std::tuple<Clock, int, int>, Clock> windows_;
 };
 

@@ -160,9 +160,25 @@ std::string ExpressionGenerator::make_float(int depth) {
     case 22:
       return "(" + make(ItemKind::Float, depth - 1) + " * " + make(ItemKind::Int, depth - 1) + ")";
     default:
+      if (place_ == Place::Lifted) return leaf(ItemKind::Float);
       return "horner(" + make(ItemKind::Float, depth - 1) + ", [" + make(ItemKind::Float, depth - 1) +
              ", 2.0, " + make(ItemKind::Float, depth - 1) + "])";
   }
+}
+
+// With an index that is in range now and then; one that is outside for sure would be refused.
+std::string ExpressionGenerator::element_of_array(int depth) {
+  if (place_ == Place::Lifted || variables_.empty()) return leaf(ItemKind::Int);
+  std::string index = random_.pick(variables_).text;
+  for (const Variable& variable : variables_) {
+    if (variable.text != index) continue;
+    if (variable.kind == ItemKind::Record) index += ".b";
+    if (variable.kind == ItemKind::Pair) index += "[1]";
+    const std::string whole = converted(variable, ItemKind::Int);
+    if (!whole.empty()) index = whole;
+    break;
+  }
+  return "[1, " + make(ItemKind::Int, depth - 1) + ", 3][" + index + " % 7 - 3]";
 }
 
 std::string ExpressionGenerator::make_int(int depth) {
@@ -195,7 +211,7 @@ std::string ExpressionGenerator::make_int(int depth) {
     case 13:
       return condition(ItemKind::Int, depth);
     case 14:
-      return "[1, " + make(ItemKind::Int, depth - 1) + ", 3][" + make(ItemKind::Int, 0) + "]";
+      return element_of_array(depth);
     default:
       return call("abs", ItemKind::Int, depth);
   }

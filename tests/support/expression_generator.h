@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/generator_library.h"
@@ -17,8 +18,11 @@ struct Variable {
 
 class ExpressionGenerator {
  public:
-  ExpressionGenerator(Random& random, std::vector<Variable> variables)
-      : random_(random), variables_(std::move(variables)) {}
+  // What is lifted over streams has no arrays of streams in it: only a window makes an array there.
+  enum class Place { Item, Lifted };
+
+  ExpressionGenerator(Random& random, std::vector<Variable> variables, Place place = Place::Item)
+      : random_(random), variables_(std::move(variables)), place_(place) {}
 
   // An expression of that kind with operators nested up to `depth`; compound ones in parentheses.
   std::string make(ItemKind kind, int depth);
@@ -36,9 +40,11 @@ class ExpressionGenerator {
   std::string binary(const char* op, ItemKind kind, int depth);
   std::string call(const char* name, ItemKind kind, int depth);
   std::string call2(const char* name, ItemKind kind, int depth);
+  std::string element_of_array(int depth);
 
   Random& random_;
   std::vector<Variable> variables_;
+  Place place_;
 };
 
 }  // namespace streamgen

@@ -92,6 +92,7 @@ std::vector<FailureRecord> GraphEvaluator::all_failures() {
     if (!states_[i]->is_used) continue;
     for (const PortId port : graph_.op(id).outputs) (void)cells(port);
     if (const auto* folds = std::get_if<WindowFoldOperator>(&graph_.op(id).kind)) {
+      start_folds(id, *folds);
       const auto length = static_cast<std::int64_t>(input_length(graph_.op(id)));
       for (std::size_t f = 0; f < folds->folds.size(); ++f) {
         for (std::int64_t tick = 0; tick < length; ++tick) {

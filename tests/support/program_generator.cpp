@@ -81,7 +81,6 @@ class ProgramGenerator {
     Stream source;
     source.name = "s" + std::to_string(streams_.size() + 1);
     source.kind = random_.chance(60) ? ItemKind::Float : random_.pick(kAllKinds);
-    source.clock = clocks_.fresh();
     Equation equation;
     equation.names = {source.name};
     equation.is_list = true;
@@ -97,6 +96,7 @@ class ProgramGenerator {
       source.has_times = true;
       equation.suffix = " @ " + std::to_string(source.rate_hz) + "Hz";
     }
+    source.clock = clocks_.fresh(source.has_times);
     program_.equations.push_back(std::move(equation));
     streams_.push_back(std::move(source));
     if (random_.chance(12)) amplify(streams_.size() - 1);
@@ -176,7 +176,7 @@ class ProgramGenerator {
       if (fits && (i == first || random_.chance(50))) variables.push_back({stream.name, stream.kind});
     }
     const ItemKind kind = random_.chance(50) ? ItemKind::Float : random_.pick(kAllKinds);
-    const std::string text = ExpressionGenerator(random_, variables).make(kind, 3);
+    const std::string text = ExpressionGenerator(random_, variables, ExpressionGenerator::Place::Lifted).make(kind, 3);
     bool uses_a_stream = false;
     for (std::size_t i = 0; i < streams_.size(); ++i) {
       if (!mentions(text, streams_[i].name)) continue;
@@ -349,7 +349,8 @@ class ProgramGenerator {
     const std::string other = "e" + std::to_string(name_count_ + 2);
     const std::string count = std::to_string(1 + random_.below(4));
     const std::string init = ExpressionGenerator::constant(random_, ItemKind::Float);
-    const std::string base = ExpressionGenerator(random_, {{input.name, input.kind}}).make(ItemKind::Float, 1);
+    const std::string base = ExpressionGenerator(random_, {{input.name, input.kind}},
+                                                 ExpressionGenerator::Place::Lifted).make(ItemKind::Float, 1);
     const std::string x = mentions(base, input.name) || input.kind != ItemKind::Float ? base : input.name;
     if (!mentions(x, input.name)) return false;
     switch (random_.below(4)) {

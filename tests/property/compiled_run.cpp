@@ -1,0 +1,62 @@
+#include "tests/property/compiled_run.h"
+
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "compiler/codegen/codegen.h"
+#include "compiler/link/in_memory.h"
+#include "compiler/passes/pass_manager.h"
+#include "runtime/agent/run_program.h"
+#include "tests/runner/files.h"
+
+namespace streamtest {
+
+struct CompiledProgram::Parts {
+  streamc::LoadedProgram program;
+};
+
+CompiledProgram::CompiledProgram(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+CompiledProgram::~CompiledProgram() = default;
+
+streamc::Result<std::unique_ptr<CompiledProgram>> CompiledProgram::compile(
+    streamc::FrontEnd& front_end) {
+  streamc::Graph graph = front_end.graph();
+  streamc::run_passes(graph, front_end.program(), {});
+  streamc::Result<streamc::GeneratedCode> code =
+      streamc::generate_code(front_end.program(), graph, front_end.sources(), {});
+  if (!code) return code.failure();
+  streamc::Result<std::string> object = code->emit_object();
+  if (!object) return object.failure();
+  streamc::Result<streamc::LoadedProgram> loaded = streamc::load_in_memory(*object);
+  if (!loaded) return loaded.failure();
+  return std::unique_ptr<CompiledProgram>(
+      new CompiledProgram(std::make_unique<Parts>(Parts{std::move(*loaded)})));
+}
+
+CompiledOutcome CompiledProgram::run(std::int64_t batch_limit,
+                                     std::optional<std::uint64_t> cuts_seed) const {
+  // Files of the program are named relative to where it runs.
+  const TemporaryFolder folder;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+
+  CompiledOutcome outcome;
+  streamrt::RunOptions options;
+  options.batch_limit = batch_limit;
+  options.batch_cuts_seed = cuts_seed;
+  options.console.write = [&](std::string_view text) { outcome.console += text; };
+  options.message = [&](std::string_view message) {
+    outcome.messages += message;
+    outcome.messages += '\n';
+  };
+  outcome.exit_status = streamrt::run_program(parts_->program.program(), options);
+
+  for (const std::filesystem::path& file : files_below(folder.path())) {
+    outcome.files[file.generic_string()] = read_file(folder.path() / file).value_or("");
+  }
+  std::filesystem::current_path(before);
+  return outcome;
+}
+
+}  // namespace streamtest
