@@ -365,18 +365,19 @@ class FlattenLoop : public LoopOperator {
   }
   void tick() override {
     const Cell cell = loop_.input(op_.inputs.front());
-    const auto write = [&] {
+    const auto write = [&](llvm::Value* valid) {
       llvm::Value* count = loop_.items().array_count(cell.value);
       loop_.region().grow(outlet_, count);
       loop_.frame().for_range(loop_.frame().int64(0), count, 1, "flatten", [&](llvm::Value* i) {
         const ItemValue element = loop_.items().array_element(cell.value, i);
-        loop_.region().append(outlet_, {{element, nullptr}}, loop_.stamp(), nullptr);
+        loop_.region().append(outlet_, {{element, valid}}, loop_.stamp(), nullptr);
       });
     };
-    if (cell.valid == nullptr) {
-      write();
+    const TypeId type_id = loop_.module().graph.port(op_.inputs.front()).type_id;
+    if (cell.valid == nullptr || loop_.module().program.types.kind(type_id) == TypeKind::Array) {
+      write(cell.valid);  // The hole of an array of N is N holes: the output's clock counts on them.
     } else {
-      loop_.frame().if_then(cell.valid, "present", write);
+      loop_.frame().if_then(cell.valid, "present", [&] { write(nullptr); });
     }
   }
   void after_loop() override { loop_.region().close(outlet_, loop_.scope()); }
