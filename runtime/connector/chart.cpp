@@ -1,5 +1,5 @@
-// `chart.line` and `chart.mark`: all operators that name one path draw one SVG file, which is written
-// whole when the last item has come.
+// `chart.line`, `chart.mark` and `chart.shade`: all operators that name one path draw one SVG file, which is
+// written whole when the last item has come.
 
 #include <deque>
 
@@ -49,9 +49,14 @@ class ChartSink final : public Sink {
   Result<void> write(const StreamBatch& items) override {
     for (std::int64_t i = 0; i < items.count; ++i) {
       if (items.valid != nullptr && items.valid[i] == 0) continue;
-      const std::int64_t stamp = items.stamps == nullptr ? items.first_position + i : items.stamps[i];
-      if (!layer_.is_mark) {
+      const std::int64_t stamp =
+          items.stamps == nullptr ? items.first_position + i : items.stamps[i];
+      if (layer_.kind == ChartLayerKind::Line) {
         layer_.series.add(stamp, number_at(type_, items.columns, i));
+        continue;
+      }
+      if (layer_.kind == ChartLayerKind::Shade) {
+        layer_.shade.add(stamp, number_at(type_, items.columns, i) == 1.0);
         continue;
       }
       text_.clear();
@@ -68,7 +73,7 @@ class ChartSink final : public Sink {
   std::string text_;
 };
 
-Result<std::unique_ptr<Sink>> open_chart(const SinkOpening& opening, bool is_mark) {
+Result<std::unique_ptr<Sink>> open_chart(const SinkOpening& opening, ChartLayerKind kind) {
   const std::string path(opening.arguments.text("path").value_or("chart.svg"));
   Result<Chart*> chart = opening.destinations.find_or_make<Chart>(
       "chart:" + path, [&]() -> Result<std::unique_ptr<Chart>> {
@@ -76,18 +81,20 @@ Result<std::unique_ptr<Sink>> open_chart(const SinkOpening& opening, bool is_mar
       });
   if (!chart) return chart.failure();
   if ((*chart)->has_times() != opening.has_times) {
-    return fail("the chart `{}` cannot show streams with times and streams without on one axis", path);
+    return fail("the chart `{}` cannot show streams with times and streams without on one axis",
+                path);
   }
-  if (!is_mark && !is_numeric(opening.type)) {
+  if (kind == ChartLayerKind::Line && !is_numeric(opening.type)) {
     return fail("`chart.line` draws numbers, not {}", type_text(opening.type));
+  }
+  if (kind == ChartLayerKind::Shade && opening.type.kind != STREAM_TYPE_BOOL) {
+    return fail("`chart.shade` draws where a bool is true, not {}", type_text(opening.type));
   }
   (*chart)->set_title(opening.arguments.text("title").value_or(""));
   (*chart)->set_unit(opening.arguments.text("unit").value_or(""));
-  const std::string_view equation =
-      opening.description.equation == nullptr ? "" : opening.description.equation;
   ChartLayer layer;
-  layer.label = opening.arguments.text("label").value_or(equation);
-  layer.is_mark = is_mark;
+  layer.label = label_of(opening);
+  layer.kind = kind;
   layer.is_numeric = is_numeric(opening.type) && opening.type.kind != STREAM_TYPE_BOOL;
   return std::make_unique<ChartSink>(opening.type, (*chart)->add_layer(std::move(layer)));
 }
@@ -95,11 +102,15 @@ Result<std::unique_ptr<Sink>> open_chart(const SinkOpening& opening, bool is_mar
 }  // namespace
 
 Result<std::unique_ptr<Sink>> open_chart_line_sink(const SinkOpening& opening) {
-  return open_chart(opening, false);
+  return open_chart(opening, ChartLayerKind::Line);
+}
+
+Result<std::unique_ptr<Sink>> open_chart_shade_sink(const SinkOpening& opening) {
+  return open_chart(opening, ChartLayerKind::Shade);
 }
 
 Result<std::unique_ptr<Sink>> open_chart_mark_sink(const SinkOpening& opening) {
-  return open_chart(opening, true);
+  return open_chart(opening, ChartLayerKind::Mark);
 }
 
 }  // namespace streamrt

@@ -34,15 +34,45 @@ std::int64_t floor_to(std::int64_t value, std::int64_t step) {
 }
 
 std::int64_t fixed_step(double rough) {
-  constexpr std::int64_t kSteps[] = {
-      kMicrosecond,     2 * kMicrosecond,   5 * kMicrosecond,   10 * kMicrosecond, 20 * kMicrosecond,
-      50 * kMicrosecond, 100 * kMicrosecond, 200 * kMicrosecond, 500 * kMicrosecond, kMillisecond,
-      2 * kMillisecond, 5 * kMillisecond,   10 * kMillisecond,  20 * kMillisecond, 50 * kMillisecond,
-      100 * kMillisecond, 200 * kMillisecond, 500 * kMillisecond, kSecond,          2 * kSecond,
-      5 * kSecond,      10 * kSecond,       15 * kSecond,       30 * kSecond,      kMinute,
-      2 * kMinute,      5 * kMinute,        10 * kMinute,       15 * kMinute,      30 * kMinute,
-      kHour,            2 * kHour,          3 * kHour,          6 * kHour,         12 * kHour,
-      kDay,             2 * kDay,           7 * kDay,           14 * kDay};
+  constexpr std::int64_t kSteps[] = {kMicrosecond,
+                                     2 * kMicrosecond,
+                                     5 * kMicrosecond,
+                                     10 * kMicrosecond,
+                                     20 * kMicrosecond,
+                                     50 * kMicrosecond,
+                                     100 * kMicrosecond,
+                                     200 * kMicrosecond,
+                                     500 * kMicrosecond,
+                                     kMillisecond,
+                                     2 * kMillisecond,
+                                     5 * kMillisecond,
+                                     10 * kMillisecond,
+                                     20 * kMillisecond,
+                                     50 * kMillisecond,
+                                     100 * kMillisecond,
+                                     200 * kMillisecond,
+                                     500 * kMillisecond,
+                                     kSecond,
+                                     2 * kSecond,
+                                     5 * kSecond,
+                                     10 * kSecond,
+                                     15 * kSecond,
+                                     30 * kSecond,
+                                     kMinute,
+                                     2 * kMinute,
+                                     5 * kMinute,
+                                     10 * kMinute,
+                                     15 * kMinute,
+                                     30 * kMinute,
+                                     kHour,
+                                     2 * kHour,
+                                     3 * kHour,
+                                     6 * kHour,
+                                     12 * kHour,
+                                     kDay,
+                                     2 * kDay,
+                                     7 * kDay,
+                                     14 * kDay};
   for (const std::int64_t step : kSteps) {
     if (static_cast<double>(step) >= rough * 0.75) return step;
   }
@@ -56,19 +86,26 @@ std::string clock_text(std::int64_t stamp, std::int64_t step) {
   if (step < kMinute) text += fmt::format(":{:02}", seconds % 60);
   if (step < kSecond) {
     const std::int64_t fraction = stamp - floor_to(stamp, kSecond);
-    text += step >= kMillisecond ? fmt::format(".{:03}", fraction / kMillisecond)
-                                 : fmt::format(".{:06}", fraction / kMicrosecond);
+    // As many digits as the step needs.
+    int digits = 1;
+    for (std::int64_t unit = kSecond / 10; unit > step && unit > kMicrosecond; unit /= 10) ++digits;
+    text += fmt::format(".{:09}", fraction).substr(0, static_cast<std::size_t>(digits) + 1);
   }
   return text;
 }
 
-std::string day_text(CalendarDate date) { return fmt::format("{} {}", kMonths[date.month - 1], date.day); }
+std::string day_text(CalendarDate date) {
+  return fmt::format("{} {}", kMonths[date.month - 1], date.day);
+}
 
-CalendarDate date_at(std::int64_t stamp) { return date_of_days(floor_to(stamp, kDay) / kDay); }
+CalendarDate date_at(std::int64_t stamp) {
+  return date_of_days(floor_to(stamp, kDay) / kDay);
+}
 
 std::vector<AxisTick> calendar_ticks(std::int64_t first, std::int64_t last, double rough) {
   const double rough_months = rough / (30.44 * static_cast<double>(kDay));
-  std::int64_t months = 12 * static_cast<std::int64_t>(round_step(std::max(rough_months / 12 * 0.75, 1.0)));
+  std::int64_t months =
+      12 * static_cast<std::int64_t>(round_step(std::max(rough_months / 12 * 0.75, 1.0)));
   for (const std::int64_t choice : {6, 3, 2, 1}) {
     if (static_cast<double>(choice) >= rough_months) months = choice;
   }
@@ -99,7 +136,8 @@ std::vector<AxisTick> value_ticks(double low, double high, int about) {
   const int decimals = std::clamp(static_cast<int>(std::ceil(-std::log10(step) - 1e-9)), 0, 12);
   const double largest = std::max(std::fabs(low), std::fabs(high));
   std::vector<AxisTick> ticks;
-  for (double number = std::ceil(low / step - 1e-9); number * step <= high + step * 1e-9; ++number) {
+  for (double number = std::ceil(low / step - 1e-9); number * step <= high + step * 1e-9;
+       ++number) {
     const double value = number == 0 ? 0 : number * step;
     std::string label;
     if (largest >= 1e15 || (largest < 1e-6 && largest > 0)) {
@@ -115,7 +153,9 @@ std::vector<AxisTick> value_ticks(double low, double high, int about) {
       }
       const int scaled_decimals =
           std::clamp(static_cast<int>(std::ceil(-std::log10(step / unit) - 1e-9)), 0, 12);
-      label = value == 0 ? "0" : fmt::format("{:.{}f}{}", value / unit, scaled_decimals, kSuffixes[power]);
+      label = value == 0
+                  ? "0"
+                  : fmt::format("{:.{}f}{}", value / unit, scaled_decimals, kSuffixes[power]);
     } else {
       label = fmt::format("{:.{}f}", value, decimals);
     }
@@ -126,7 +166,8 @@ std::vector<AxisTick> value_ticks(double low, double high, int about) {
 
 std::vector<AxisTick> position_ticks(std::int64_t first, std::int64_t last, int about) {
   const double range = static_cast<double>(last) - static_cast<double>(first);
-  const auto step = static_cast<std::int64_t>(std::max(round_step(std::max(range, 1.0) / about), 1.0));
+  const auto step =
+      static_cast<std::int64_t>(std::max(round_step(std::max(range, 1.0) / about), 1.0));
   std::vector<AxisTick> ticks;
   for (std::int64_t place = floor_to(first + step - 1, step); place <= last; place += step) {
     ticks.push_back({static_cast<double>(place), fmt::format("{}", place), ""});
@@ -134,7 +175,9 @@ std::vector<AxisTick> position_ticks(std::int64_t first, std::int64_t last, int 
   return ticks;
 }
 
-bool is_elapsed_time(std::int64_t last) { return last < 365 * kDay; }
+bool is_elapsed_time(std::int64_t last) {
+  return last < 365 * kDay;
+}
 
 std::vector<AxisTick> time_ticks(std::int64_t first, std::int64_t last, int about) {
   const double range = std::max(static_cast<double>(last) - static_cast<double>(first), 1.0);
@@ -147,8 +190,8 @@ std::vector<AxisTick> time_ticks(std::int64_t first, std::int64_t last, int abou
   std::string shown;
   // Weeks begin on Mondays; 1970-01-01 was a Thursday.
   const std::int64_t offset = used_step % (7 * kDay) == 0 && !is_elapsed ? 4 * kDay : 0;
-  for (std::int64_t stamp = floor_to(first - offset + used_step - 1, used_step) + offset; stamp <= last;
-       stamp += used_step) {
+  for (std::int64_t stamp = floor_to(first - offset + used_step - 1, used_step) + offset;
+       stamp <= last; stamp += used_step) {
     AxisTick tick{static_cast<double>(stamp), "", ""};
     if (is_elapsed) {
       append_duration(tick.label, stamp);
@@ -156,8 +199,8 @@ std::vector<AxisTick> time_ticks(std::int64_t first, std::int64_t last, int abou
       const CalendarDate date = date_at(stamp);
       const bool is_clock = used_step < kDay;
       tick.label = is_clock ? clock_text(stamp, used_step) : day_text(date);
-      std::string context = is_clock ? fmt::format("{} {}", day_text(date), date.year)
-                                     : fmt::format("{}", date.year);
+      std::string context =
+          is_clock ? fmt::format("{} {}", day_text(date), date.year) : fmt::format("{}", date.year);
       if (context != shown) tick.second_line = shown = std::move(context);
     }
     ticks.push_back(std::move(tick));

@@ -25,6 +25,8 @@ constexpr double kPlotHeight = kHeight - kTop - kBottom;
 constexpr const char* kColours[] = {"#2563eb", "#d97706", "#059669", "#7c3aed",
                                     "#0891b2", "#be185d", "#4d7c0f", "#475569"};
 constexpr const char* kAlarmColour = "#dc2626";
+constexpr const char* kShadeColours[] = {"#fde68a", "#bfdbfe", "#bbf7d0", "#e9d5ff"};
+constexpr double kLabelWidth = 7.2;  // Of a character, about.
 
 std::string escaped(std::string_view text) {
   std::string out;
@@ -57,17 +59,19 @@ class SvgWriter {
     find_ranges();
     begin();
     write_title_and_legend();
+    // Shades lie below everything, marks on top of every line.
+    std::size_t colour = 0;
+    for (const ChartLayer* const layer : layers_of(ChartLayerKind::Shade)) {
+      write_shade(*layer, kShadeColours[colour++ % std::size(kShadeColours)]);
+    }
     write_value_axis();
     write_stamp_axis();
     out_ += "<g clip-path=\"url(#plot)\">\n";
-    std::size_t colour = 0;
-    // Marks go on top of every line.
-    for (const ChartLayer* const layer : picture_.layers) {
-      if (!layer->is_mark) write_line(*layer, kColours[colour++ % std::size(kColours)]);
+    colour = 0;
+    for (const ChartLayer* const layer : layers_of(ChartLayerKind::Line)) {
+      write_line(*layer, kColours[colour++ % std::size(kColours)]);
     }
-    for (const ChartLayer* const layer : picture_.layers) {
-      if (layer->is_mark) write_marks(*layer);
-    }
+    for (const ChartLayer* const layer : layers_of(ChartLayerKind::Mark)) write_marks(*layer);
     out_ += "</g>\n</svg>\n";
     return std::move(out_);
   }
@@ -76,6 +80,14 @@ class SvgWriter {
   template <class... Values>
   void add(fmt::format_string<Values...> format, Values&&... values) {
     fmt::format_to(std::back_inserter(out_), format, std::forward<Values>(values)...);
+  }
+
+  std::vector<const ChartLayer*> layers_of(ChartLayerKind kind) const {
+    std::vector<const ChartLayer*> layers;
+    for (const ChartLayer* const layer : picture_.layers) {
+      if (layer->kind == kind) layers.push_back(layer);
+    }
+    return layers;
   }
 
   void find_ranges() {
@@ -90,6 +102,10 @@ class SvgWriter {
         if (!layer->is_numeric) continue;
         low_ = std::min(low_, bucket.min);
         high_ = std::max(high_, bucket.max);
+      }
+      for (const ChartStretches::Stretch& stretch : layer->shade.stretches()) {
+        first_ = std::min(first_, stretch.first_stamp);
+        last_ = std::max(last_, stretch.last_stamp);
       }
     }
     is_empty_ = first_ > last_;
@@ -111,47 +127,77 @@ class SvgWriter {
   double y_of(double value) const { return kTop + kPlotHeight * (high_ - value) / (high_ - low_); }
 
   void begin() {
-    add("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
-        "role=\"img\" font-family=\"Inter, 'Segoe UI', 'DejaVu Sans', sans-serif\" font-size=\"12\">\n",
+    add("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" "
+        "height=\"{1}\" "
+        "role=\"img\" font-family=\"Inter, 'Segoe UI', 'DejaVu Sans', sans-serif\" "
+        "font-size=\"12\">\n",
         kWidth, kHeight);
     add("<title>{}</title>\n", escaped(picture_.title));
     add("<rect width=\"{}\" height=\"{}\" fill=\"#ffffff\"/>\n", kWidth, kHeight);
-    add("<clipPath id=\"plot\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>\n", kLeft,
-        kTop - 6, kPlotWidth, kPlotHeight + 12);
+    add("<clipPath id=\"plot\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>\n",
+        kLeft - 6, kTop - 6, kPlotWidth + 12, kPlotHeight + 12);
   }
 
   void write_title_and_legend() {
-    add("<text x=\"{}\" y=\"28\" font-size=\"17\" font-weight=\"600\" fill=\"#111827\">{}</text>\n", kLeft,
-        escaped(picture_.title));
+    add("<text x=\"{}\" y=\"28\" font-size=\"17\" font-weight=\"600\" fill=\"#111827\">{}</text>\n",
+        kLeft, escaped(picture_.title));
     double x = kLeft;
-    std::size_t colour = 0;
+    std::size_t line = 0;
+    std::size_t shade = 0;
     for (const ChartLayer* const layer : picture_.layers) {
       std::string label = layer->label;
-      if (layer->is_mark) label += fmt::format(" ({})", layer->series.count());
-      if (layer->is_mark && layer->is_numeric) {
-        add("<circle cx=\"{:.1f}\" cy=\"46\" r=\"4\" fill=\"{}\"/>\n", x + 9, kAlarmColour);
-      } else if (layer->is_mark) {
-        add("<path d=\"M{0:.1f} 40V52\" stroke=\"{1}\" stroke-width=\"2\"/>\n", x + 9, kAlarmColour);
-      } else {
-        add("<path d=\"M{:.1f} 46h18\" stroke=\"{}\" stroke-width=\"3\" stroke-linecap=\"round\"/>\n", x,
-            kColours[colour++ % std::size(kColours)]);
+      switch (layer->kind) {
+        case ChartLayerKind::Line:
+          add("<path d=\"M{:.1f} 46h18\" stroke=\"{}\" stroke-width=\"3\" "
+              "stroke-linecap=\"round\"/>\n",
+              x, kColours[line++ % std::size(kColours)]);
+          break;
+        case ChartLayerKind::Shade:
+          add("<rect x=\"{:.1f}\" y=\"40\" width=\"18\" height=\"12\" rx=\"2\" fill=\"{}\"/>\n", x,
+              kShadeColours[shade++ % std::size(kShadeColours)]);
+          break;
+        case ChartLayerKind::Mark:
+          label += fmt::format(" ({})", layer->series.count());
+          if (layer->is_numeric) {
+            add("<circle cx=\"{:.1f}\" cy=\"46\" r=\"4\" fill=\"{}\"/>\n", x + 9, kAlarmColour);
+          } else {
+            add("<path d=\"M{0:.1f} 40V52\" stroke=\"{1}\" stroke-width=\"2\"/>\n", x + 9,
+                kAlarmColour);
+          }
+          break;
       }
       add("<text x=\"{:.1f}\" y=\"50\" fill=\"#374151\">{}</text>\n", x + 25, escaped(label));
-      x += 25 + 7.2 * static_cast<double>(count_code_points(label)) + 22;
+      x += 25 + kLabelWidth * static_cast<double>(count_code_points(label)) + 22;
     }
   }
 
   void write_value_axis() {
     if (!picture_.unit.empty()) {
-      add("<text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"#6b7280\">{}</text>\n", kLeft - 10, kTop - 8,
-          escaped(picture_.unit));
+      add("<text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"#6b7280\">{}</text>\n", kLeft - 10,
+          kTop - 8, escaped(picture_.unit));
     }
     for (const AxisTick& tick : value_ticks(low_, high_, 6)) {
       const double y = y_of(tick.place);
       add("<path d=\"M{} {:.1f}H{}\" stroke=\"#e5e7eb\"/>\n", kLeft, y, kWidth - kRight);
-      add("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\" fill=\"#6b7280\">{}</text>\n", kLeft - 10, y + 4,
-          tick.label);
+      add("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\" fill=\"#6b7280\">{}</text>\n",
+          kLeft - 10, y + 4, tick.label);
     }
+  }
+
+  // As many ticks as have room for their labels.
+  std::vector<AxisTick> stamp_ticks() const {
+    std::vector<AxisTick> ticks;
+    for (const int about : {9, 6, 4, 3, 2}) {
+      ticks = picture_.has_times ? time_ticks(first_, last_, about) : position_ticks(first_, last_, about);
+      bool fits = true;
+      for (std::size_t i = 1; i < ticks.size(); ++i) {
+        const double distance = x_of(ticks[i].place - ticks[i - 1].place, 0) - kLeft;
+        const auto characters = static_cast<double>(ticks[i].label.size() + ticks[i - 1].label.size()) / 2;
+        fits = fits && distance >= kLabelWidth * (characters + 2);
+      }
+      if (fits) break;
+    }
+    return ticks;
   }
 
   void write_stamp_axis() {
@@ -162,31 +208,31 @@ class SvgWriter {
           kLeft + kPlotWidth / 2, kTop + kPlotHeight / 2);
       return;
     }
-    constexpr int kAboutTicks = 9;
-    const std::vector<AxisTick> ticks = picture_.has_times ? time_ticks(first_, last_, kAboutTicks)
-                                                           : position_ticks(first_, last_, kAboutTicks);
+    const std::vector<AxisTick> ticks = stamp_ticks();
     for (const AxisTick& tick : ticks) {
       const double x = x_of(tick.place - static_cast<double>(first_), 0);
       add("<path d=\"M{0:.1f} {1}v5\" stroke=\"#9ca3af\"/>\n", x, base);
-      add("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\" fill=\"#6b7280\">{}</text>\n", x, base + 19,
-          tick.label);
+      // A label at the edge of the picture stays inside.
+      const double room = kWidth - 6 - kLabelWidth / 2 * static_cast<double>(tick.label.size());
+      add("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\" fill=\"#6b7280\">{}</text>\n",
+          std::min(x, room), base + 19, tick.label);
       if (!tick.second_line.empty()) {
-        add("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\" fill=\"#9ca3af\">{}</text>\n", x, base + 35,
-            tick.second_line);
+        add("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\" fill=\"#9ca3af\">{}</text>\n", x,
+            base + 35, tick.second_line);
       }
     }
     const bool is_date = picture_.has_times && !is_elapsed_time(last_);
     const char* const name = is_date ? "UTC" : (picture_.has_times ? "" : "item");
-    add("<text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"#9ca3af\">{}</text>\n", kWidth - kRight, base + 35,
-        name);
+    add("<text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"#9ca3af\">{}</text>\n", kWidth - kRight,
+        base + 35, name);
   }
 
   void write_line(const ChartLayer& layer, const char* colour) {
     const std::vector<ChartSeries::Bucket>& buckets = layer.series.buckets();
     if (buckets.empty()) return;
     if (buckets.size() == 1 && buckets[0].count == 1) {  // A line of one point is invisible.
-      add("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\"/>\n", x_of(buckets[0].first_stamp),
-          y_of(buckets[0].min), colour);
+      add("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\"/>\n",
+          x_of(buckets[0].first_stamp), y_of(buckets[0].min), colour);
       return;
     }
     const bool is_dense = buckets.size() > 600;
@@ -206,14 +252,25 @@ class SvgWriter {
     out_ += "\"/>\n";
   }
 
+  void write_shade(const ChartLayer& layer, const char* colour) {
+    for (const ChartStretches::Stretch& stretch : layer.shade.stretches()) {
+      const double x = x_of(stretch.first_stamp);
+      add("<rect x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\" fill=\"{}\" "
+          "fill-opacity=\"0.55\"/>\n",
+          x, kTop, std::max(x_of(stretch.last_stamp) - x, 1.0), kPlotHeight, colour);
+    }
+  }
+
   void write_marks(const ChartLayer& layer) {
     for (const ChartSeries::Bucket& bucket : layer.series.buckets()) {
       const double x = (x_of(bucket.first_stamp) + x_of(bucket.last_stamp)) / 2;
       std::string tip = bucket.text;
-      if (bucket.count > 1) tip += fmt::format("{}({} in all)", tip.empty() ? "" : " ", bucket.count);
+      if (bucket.count > 1)
+        tip += fmt::format("{}({} in all)", tip.empty() ? "" : " ", bucket.count);
       const std::string title = tip.empty() ? "" : fmt::format("<title>{}</title>", escaped(tip));
       if (!layer.is_numeric) {
-        add("<g stroke=\"{0}\"><path d=\"M{1:.1f} {2}V{3}\" stroke-opacity=\"0.55\" stroke-width=\"1.4\"/>"
+        add("<g stroke=\"{0}\"><path d=\"M{1:.1f} {2}V{3}\" stroke-opacity=\"0.55\" "
+            "stroke-width=\"1.4\"/>"
             "<circle cx=\"{1:.1f}\" cy=\"{2}\" r=\"3\" fill=\"{0}\"/>{4}</g>\n",
             kAlarmColour, x, kTop, kTop + kPlotHeight, title);
         continue;
@@ -224,8 +281,9 @@ class SvgWriter {
   }
 
   void write_dot(double x, double value, const std::string& title) {
-    add("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.6\" fill=\"{}\" stroke=\"#ffffff\" stroke-width=\"0.5\">{}</circle>\n", x,
-        y_of(value), kAlarmColour, title);
+    add("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.6\" fill=\"{}\" stroke=\"#ffffff\" "
+        "stroke-width=\"0.5\">{}</circle>\n",
+        x, y_of(value), kAlarmColour, title);
   }
 
   const ChartPicture& picture_;
@@ -239,6 +297,8 @@ class SvgWriter {
 
 }  // namespace
 
-std::string chart_svg(const ChartPicture& picture) { return SvgWriter(picture).write(); }
+std::string chart_svg(const ChartPicture& picture) {
+  return SvgWriter(picture).write();
+}
 
 }  // namespace streamrt

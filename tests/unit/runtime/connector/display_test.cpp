@@ -4,6 +4,7 @@
 
 #include "runtime/connector/chart_axis.h"
 #include "runtime/connector/chart_series.h"
+#include "runtime/connector/chart_stretches.h"
 #include "tests/unit/runtime/connector/connector_fixture.h"
 
 namespace streamrt::test {
@@ -12,7 +13,8 @@ namespace {
 
 std::size_t count_of(const std::string& text, std::string_view part) {
   std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++count;
   return count;
 }
 
@@ -48,7 +50,8 @@ TEST_CASE("away from a terminal the table is printed once, at the end") {
   for (int i = 0; i < 100; ++i) values.push_back(i);
   StreamText word = text_of("all is well");
   SinkRun sinks;
-  const int numbers = sinks.open("table.show", float_type(), {text_argument("title", "Machine")}, false, "cpu");
+  const int numbers =
+      sinks.open("table.show", float_type(), {text_argument("title", "Machine")}, false, "cpu");
   const int texts = sinks.open("table.show", string_type(), {text_argument("label", "state")});
   sinks.write(numbers, {values.data()}, 100);
   sinks.write(texts, {&word}, 1);
@@ -70,12 +73,16 @@ TEST_CASE("a chart holds its series, its alarms and a count of them") {
     stamps.push_back(k2026 + i * 60 * kSecond);
   }
   SinkRun sinks;
-  const int line = sinks.open("chart.line", float_type(),
-                              {text_argument("path", file.path()), text_argument("title", "A < B & C")}, true, "wave");
-  const int dots = sinks.open("chart.mark", float_type(), {text_argument("path", file.path())}, true, "alarm");
+  const int line = sinks.open(
+      "chart.line", float_type(),
+      {text_argument("path", file.path()), text_argument("title", "A < B & C")}, true, "wave");
+  const int dots =
+      sinks.open("chart.mark", float_type(), {text_argument("path", file.path())}, true, "alarm");
   StreamText texts[] = {text_of("too \"hot\"")};
-  const int marks = sinks.open("chart.mark", string_type(), {text_argument("path", file.path())}, true, "note");
-  for (std::int64_t i = 0; i < 50; ++i) sinks.write(line, {values.data() + i * 1000}, 1000, stamps.data() + i * 1000);
+  const int marks =
+      sinks.open("chart.mark", string_type(), {text_argument("path", file.path())}, true, "note");
+  for (std::int64_t i = 0; i < 50; ++i)
+    sinks.write(line, {values.data() + i * 1000}, 1000, stamps.data() + i * 1000);
   sinks.write(dots, {values.data()}, 3, stamps.data() + 25'000);
   sinks.write(marks, {texts}, 1, stamps.data() + 40'000);
   sinks.finish();
@@ -97,6 +104,30 @@ TEST_CASE("a chart holds its series, its alarms and a count of them") {
   CHECK(sinks.error() == "`chart.line` draws numbers, not string");
 }
 
+TEST_CASE("stretches begin at the first true item and end at the next false one, or the last") {
+  ChartStretches shade;
+  shade.add(0, false);
+  shade.add(10, true);
+  shade.add(20, true);
+  shade.add(30, false);
+  shade.add(40, false);
+  shade.add(50, true);
+  REQUIRE(shade.stretches().size() == 2);
+  CHECK(shade.stretches()[0].first_stamp == 10);
+  CHECK(shade.stretches()[0].last_stamp == 30);
+  CHECK(shade.stretches()[1].first_stamp == 50);
+  CHECK(shade.stretches()[1].last_stamp == 50);
+}
+
+TEST_CASE("too many stretches are joined where they are nearest") {
+  ChartStretches shade;
+  for (std::int64_t i = 0; i < 2000; ++i) shade.add(10 * i + (i > 1000 ? 5 : 0), i % 2 == 0);
+  CHECK(shade.count() == 1000);
+  CHECK(shade.stretches().size() <= 512);
+  CHECK(shade.stretches().front().first_stamp == 0);
+  CHECK(shade.stretches().back().last_stamp == 10 * 1999 + 5);
+}
+
 TEST_CASE("a chart without items says so") {
   const TemporaryFile file("", ".svg");
   SinkRun sinks;
@@ -108,7 +139,8 @@ TEST_CASE("a chart without items says so") {
 TEST_CASE("a series of any length keeps its extremes in bounded memory") {
   ChartSeries series;
   for (std::int64_t i = 0; i < 3'000'000; ++i) {
-    const double value = i == 1'234'567 ? 1e6 : (i == 2'000'001 ? -1e6 : std::cos(static_cast<double>(i)));
+    const double value =
+        i == 1'234'567 ? 1e6 : (i == 2'000'001 ? -1e6 : std::cos(static_cast<double>(i)));
     series.add(i * 100, i % 1000 == 500 ? std::nan("") : value);
   }
   CHECK(series.buckets().size() <= 2048);
@@ -144,11 +176,12 @@ TEST_CASE("time ticks fall on round times, with the date where it changes") {
         "23:00|Dec 31 2025 00:00|Jan 1 2026 01:00 02:00 03:00");
   CHECK(labels_of(time_ticks(k2026, k2026 + 40 * 86'400 * kSecond, 6)) ==
         "Jan 5|2026 Jan 12 Jan 19 Jan 26 Feb 2 Feb 9");
-  CHECK(labels_of(time_ticks(k2026, k2026 + 400 * 86'400 * kSecond, 6)) == "Jan|2026 Apr Jul Oct Jan|2027");
+  CHECK(labels_of(time_ticks(k2026, k2026 + 400 * 86'400 * kSecond, 6)) ==
+        "Jan|2026 Apr Jul Oct Jan|2027");
   CHECK(labels_of(time_ticks(k2026, k2026 + 5000 * 86'400 * kSecond, 6)) ==
         "2026 2028 2030 2032 2034 2036 2038");
   CHECK(labels_of(time_ticks(k2026, k2026 + kSecond, 2)) ==
-        "00:00:00.000|Jan 1 2026 00:00:00.500 00:00:01.000");
+        "00:00:00.0|Jan 1 2026 00:00:00.5 00:00:01.0");
   CHECK(labels_of(time_ticks(0, 50 * kSecond, 5)) == "0s 10s 20s 30s 40s 50s");
 }
 
