@@ -40,7 +40,9 @@ const std::vector<Cell>& GraphEvaluator::cells(PortId port) {
 
 const Cell& GraphEvaluator::cell(PortId port, std::size_t tick) {
   const OperatorId producer = graph_.port(port).producer;
-  if (graph_.scope(graph_.port(port).scope).opener == producer) {
+  const Operator& op = graph_.op(producer);
+  // Also where the scope is shared, and another operator opens it.
+  if (op.inputs.empty() || input_scope(op) != graph_.port(port).scope) {
     fill(producer);
   } else {
     while (cells_[port.index()].size() <= tick) step(producer);

@@ -125,7 +125,9 @@ class GraphEvaluator {
 
   const streamc::CheckedProgram& program() const { return items_.program(); }
   ScopeTicks& ticks_of(streamc::PortId port) {
-    return scopes_[graph_.port(port).scope.index()];
+    const streamc::Port& output = graph_.port(port);
+    if (graph_.scope(output.scope).opener != output.producer) return counted_elsewhere_ = {};
+    return scopes_[output.scope.index()];
   }
 
   const streamc::Graph& graph_;
@@ -133,6 +135,8 @@ class GraphEvaluator {
   const Records& records_;
   const HeadLimits& limits_;
   std::vector<ScopeTicks> scopes_;                        // By ScopeId.
+  // What an operator would add to a scope that another one, which provably ticks with it, opens.
+  ScopeTicks counted_elsewhere_;
   std::vector<std::vector<Cell>> cells_;                  // By PortId.
   std::vector<std::unique_ptr<OperatorState>> states_;    // By OperatorId.
   std::vector<FailureRecord> failures_;
