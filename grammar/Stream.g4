@@ -23,7 +23,7 @@ grammar Stream;
 // ---------------------------------------------------------------------------------------- Files
 
 file
-  : NL* (item (NL+ item)*)? NL* EOF
+  : NL* (item (NL+ item)* NL*)? EOF
   ;
 
 // What a hole of an interpolated string holds, parsed by itself.
@@ -85,7 +85,7 @@ fnHead
   ;
 
 agentDecl
-  : agentHead '{' NL* (agentPart (NL+ agentPart)*)? NL* '}'
+  : agentHead '{' NL* (agentPart (NL+ agentPart)* NL*)? '}'
   ;
 
 agentHead
@@ -116,7 +116,7 @@ graphHead
 
 aggregateDecl
   : 'aggregate' ident generics? parameters '->' type
-    '{' NL* (aggregatePart (NL+ aggregatePart)*)? NL* '}'
+    '{' NL* (aggregatePart (NL+ aggregatePart)* NL*)? '}'
   ;
 
 aggregatePart
@@ -189,7 +189,7 @@ reference
   ;
 
 testDecl
-  : 'test' STRING '{' NL* (testStmt (NL+ testStmt)*)? NL* '}'
+  : 'test' STRING '{' NL* (testStmt (NL+ testStmt)* NL*)? '}'
   ;
 
 testStmt
@@ -201,7 +201,7 @@ testStmt
 // ----------------------------------------------------------------------------------- Statements
 
 block
-  : '{' NL* (stmt (NL+ stmt)*)? NL* '}'
+  : '{' NL* (stmt (NL+ stmt)* NL*)? '}'
   ;
 
 stmt

@@ -100,6 +100,9 @@ class DiagnosticBuilder {
   DiagnosticBuilder& note(std::string text);
   DiagnosticBuilder& help(std::string text);
 
+  // For a message that is not reported.
+  static DiagnosticBuilder nothing() { return DiagnosticBuilder(nullptr); }
+
  private:
   friend class DiagnosticSink;
   explicit DiagnosticBuilder(Diagnostic* diagnostic) : diagnostic_(diagnostic) {}

@@ -5,9 +5,6 @@
 namespace streamc {
 namespace {
 
-// After so many the text is something else than a program.
-constexpr std::size_t kMaxReports = 50;
-
 std::size_t rule_of(antlr4::Parser* parser) { return parser->getContext()->getRuleIndex(); }
 
 bool is_line(std::size_t rule) {
@@ -38,6 +35,18 @@ bool is_list_of_lines(std::size_t rule) {
   }
 }
 
+// What the lines of a list are.
+std::size_t line_rule_of(std::size_t list_rule) {
+  switch (list_rule) {
+    case StreamParser::RuleFile: return StreamParser::RuleItem;
+    case StreamParser::RuleTestDecl: return StreamParser::RuleTestStmt;
+    case StreamParser::RuleAgentDecl: return StreamParser::RuleAgentPart;
+    case StreamParser::RuleAggregateDecl: return StreamParser::RuleAggregatePart;
+    case StreamParser::RuleRecord: return StreamParser::RuleField;
+    default: return StreamParser::RuleStmt;
+  }
+}
+
 // The innermost line around the place where the parser is, or the whole text.
 const antlr4::ParserRuleContext* enclosing_line(antlr4::Parser* parser) {
   const antlr4::ParserRuleContext* line = parser->getContext();
@@ -49,8 +58,12 @@ const antlr4::ParserRuleContext* enclosing_line(antlr4::Parser* parser) {
 
 // In a list rule, whether its lines have begun: behind the `{`, or anywhere in a file.
 bool is_inside_list(antlr4::ParserRuleContext* context) {
-  return context->getRuleIndex() == StreamParser::RuleFile ||
-         !context->getTokens(StreamParser::LC).empty();
+  if (context->getRuleIndex() == StreamParser::RuleFile) return true;
+  for (antlr4::tree::ParseTree* child : context->children) {
+    auto* const terminal = dynamic_cast<antlr4::tree::TerminalNode*>(child);
+    if (terminal != nullptr && terminal->getSymbol()->getType() == StreamLexer::LC) return true;
+  }
+  return false;
 }
 
 // The tokens that some alternative of a failed prediction could have gone on with.
@@ -106,9 +119,7 @@ void LineRecovery::report_at(antlr4::Parser* parser, std::size_t token_index,
     reporter_.silence(file.span(at.begin, at.begin));
     return;
   }
-  if (report_count_++ < kMaxReports) {
-    report_syntax_error({tokens_, token_index, end_, rule_of(parser), expected}, reporter_);
-  }
+  report_syntax_error({tokens_, token_index, end_, rule_of(parser), expected}, reporter_);
   reporter_.silence(file.span(at.begin, at.begin));
 }
 
@@ -156,6 +167,7 @@ void LineRecovery::skip_line(antlr4::Parser* parser, std::size_t depth, bool sto
         break;
       case StreamLexer::NL:
         if (depth == 0 && !line_continues_behind(stream->index())) return;
+        while (stream->LA(2) == StreamLexer::NL) parser->consume();
         break;
       case StreamLexer::COMMA:
         if (depth == 0 && stop_at_comma) return;
@@ -168,27 +180,28 @@ void LineRecovery::skip_line(antlr4::Parser* parser, std::size_t depth, bool sto
 
 void LineRecovery::sync(antlr4::Parser* parser) {
   antlr4::ParserRuleContext* const context = parser->getContext();
-  if (!is_list_of_lines(context->getRuleIndex()) || inErrorRecoveryMode(parser) ||
-      !is_inside_list(context)) {
-    return;
-  }
+  const std::size_t rule = context->getRuleIndex();
+  if (!is_list_of_lines(rule) || inErrorRecoveryMode(parser) || !is_inside_list(context)) return;
   const antlr4::atn::ATN& atn = parser->getATN();
   const antlr4::misc::IntervalSet expected = atn.nextTokens(atn.states[parser->getState()]);
+  const antlr4::misc::IntervalSet beginnings =
+      atn.nextTokens(atn.ruleToStartState[line_rule_of(rule)]);
   antlr4::TokenStream* const stream = parser->getTokenStream();
   while (true) {
-    const std::size_t next = stream->LA(1);
-    if (next == antlr4::Token::EOF || expected.contains(next) ||
-        expected.contains(antlr4::Token::EPSILON)) {
+    const std::size_t here = stream->index();
+    std::size_t next = here;
+    while (next < tokens_.size() && tokens_[next].type == StreamLexer::NL) ++next;
+    if (next >= tokens_.size() || tokens_[next].type == StreamLexer::RC) {
+      // The end of the list, or of an outer one; at the top, a brace too many.
+      if (rule != StreamParser::RuleFile || next >= tokens_.size()) return;
+    } else if (next == here ? expected.contains(tokens_[next].type)
+                            : beginnings.contains(tokens_[next].type)) {
       return;
     }
-    if (next == StreamLexer::NL) {
-      parser->consume();
-      continue;
-    }
-    report_at(parser, stream->index(), expected);
-    const std::size_t before = stream->index();
-    skip_line(parser, 0, context->getRuleIndex() == StreamParser::RuleRecord);
-    if (stream->index() == before) return;  // At a brace that ends an outer list.
+    stream->seek(next);
+    report_at(parser, next, next == here ? expected : beginnings);
+    skip_line(parser, 0, rule == StreamParser::RuleRecord);
+    if (stream->index() == next) return;
   }
 }
 

@@ -42,7 +42,6 @@ class LineRecovery final : public antlr4::DefaultErrorStrategy {
   const std::vector<Token>& tokens_;
   std::uint32_t end_;
   Reporter& reporter_;
-  std::size_t report_count_ = 0;
 };
 
 }  // namespace streamc

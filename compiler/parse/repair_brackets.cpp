@@ -71,7 +71,7 @@ class BracketMender {
     suspect_.assign(tokens_.size(), kNever);
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       if (is_newline(type(i))) {
-        if (!stack_.empty() && !top_is_brace() && next_line_is_statement(i)) {
+        if (!stack_.empty() && !top_is_brace() && !begins_line(i) && next_line_is_statement(i)) {
           give_up_round_and_square(i);
         }
         continue;
@@ -166,10 +166,10 @@ class BracketMender {
   // Whether the line may end at a newline inside an unclosed bracket: nothing asks for more.
   bool line_may_end(std::size_t newline) const {
     const std::size_t before = newline > 0 ? type(newline - 1) : 0;
+    if (!ends_value(before) && before != StreamLexer::RC) return false;
     std::size_t i = newline;
     while (is_newline(type(i))) ++i;
-    return (ends_value(before) || before == StreamLexer::RC) && !is_close_bracket(type(i)) &&
-           type(i) != StreamLexer::COMMA && type(i) != StreamLexer::DOT &&
+    return !is_close_bracket(type(i)) && type(i) != StreamLexer::COMMA && type(i) != StreamLexer::DOT &&
            !is_binary_operator(type(i));
   }
 

@@ -27,6 +27,13 @@ TEST_CASE("what follows a mistake is read") {
   CHECK(parsed.result.module.items.size() == 2);
 }
 
+TEST_CASE("a line that nothing can begin with is skipped alone") {
+  CHECK(codes("x = 1\n= 2\n\n* 3\ny = 10m\n") == "E0101 E0101 E0126");
+  CHECK(codes("import csv\n|> 4\ny = 10m\n") == "E0101 E0126");
+  CHECK(codes("agent a(x: int) {\n  , 3\n  on x { * }\n  1\n}\ny = 10m\n") ==
+        "E0101 E0101 E0101 E0126");
+}
+
 TEST_CASE("a statement inside a block is skipped alone") {
   const Parsed parsed(
       "agent a(x: int) -> int {\n"
@@ -72,6 +79,24 @@ TEST_CASE("very many mistakes stop being reported") {
   const Parsed parsed(text);
   CHECK_FALSE(parsed.result.ok);
   CHECK(parsed.sink.error_count() == 50);
+}
+
+TEST_CASE("long and hopeless texts take no long time") {
+  const auto repeated = [](const std::string& text, std::size_t count) {
+    std::string result;
+    for (std::size_t i = 0; i < count; ++i) result += text;
+    return result;
+  };
+  constexpr std::size_t kMany = 20'000;
+  CHECK(codes("x = (1" + repeated("\n", kMany) + "y = 2\n") == "E0109");
+  CHECK(codes(repeated("\n", kMany)) == "");
+  CHECK(codes("x = = 1" + repeated("\n", kMany) + "|> f\n") == "E0101");
+  CHECK(Parsed(repeated("= 1\n", kMany)).sink.error_count() == 50);
+  CHECK(Parsed(repeated("$", kMany)).sink.error_count() == 50);
+  CHECK(Parsed(repeated("}\n", kMany)).sink.error_count() == 50);
+  CHECK(Parsed(repeated("x = {\n", 150)).sink.error_count() > 0);
+  CHECK(codes("x = [" + repeated("1, ", kMany) + "2]\n") == "");
+  CHECK(codes("x = \"" + repeated("{y} ", kMany / 10) + "\"\n") == "");
 }
 
 TEST_CASE("nesting ends with a message, not with the stack") {
