@@ -235,16 +235,19 @@ std::vector<OperatorId> GraphDraft::order() const {
 void GraphDraft::fill_scopes(Graph& graph, const std::vector<OperatorId>& renamed) {
   std::map<DraftScopeId, ScopeId> ids;
   std::vector<DraftScopeId> drafts;
-  const auto id_of = [&](DraftScopeId draft) {
-    const auto [found, is_new] = ids.try_emplace(draft, ScopeId(drafts.size()));
-    if (is_new) drafts.push_back(draft);
-    return found->second;
+  // In the order of first use, but a parent before its children: a `prev` may come before everything
+  // that its scope hangs below.
+  const auto id_of = [&](auto&& self, DraftScopeId draft) -> ScopeId {
+    if (const auto found = ids.find(draft); found != ids.end()) return found->second;
+    const DraftScope& from = scopes_[draft.index()];
+    if (from.atoms.size() <= 1 && from.parent.valid()) self(self, canonical(from.parent));
+    drafts.push_back(draft);
+    return ids[draft] = ScopeId(drafts.size() - 1);
   };
-  // In the order of first use: a parent's port comes before its children's.
   for (const Operator& op : graph.operators) {
     for (const PortId output : op.outputs) {
       Port& port = graph.ports[output.index()];
-      port.scope = id_of(port_scopes_[port.scope.index()]);
+      port.scope = id_of(id_of, port_scopes_[port.scope.index()]);
     }
   }
   for (const DraftScopeId draft : drafts) clocks_.note_phase(scopes_[draft.index()].clock);
@@ -252,7 +255,7 @@ void GraphDraft::fill_scopes(Graph& graph, const std::vector<OperatorId>& rename
     const DraftScope& from = scopes_[draft.index()];
     Scope scope;
     const bool is_zip = from.atoms.size() > 1;
-    if (!is_zip && from.parent.valid()) scope.parent = id_of(canonical(from.parent));
+    if (!is_zip && from.parent.valid()) scope.parent = id_of(id_of, canonical(from.parent));
     const OperatorId opener = is_zip ? zips_.at(draft) : from.opener;
     scope.opener = renamed[opener.index()];
     ClockTerm clock = clocks_.resolve(from.clock);
