@@ -118,14 +118,14 @@ std::optional<ListContent> Elaborator::list_content(ExprId id, const WiringEnvir
     if (!value) return std::nullopt;
     const Type type = program_.types.get(value->type_id);
     if (type.kind != TypeKind::Array && type.kind != TypeKind::Window) {
-      sink_.report(diag::ListExpected, span_of(ast_, id), type_text(value->type_id))
+      sink_.report(diag::ListExpected, span_of(ast_, id), type_name(value->type_id))
           .help("a list is written `[1, 2, 3]`");
       return std::nullopt;
     }
     if (!list.type_id.valid()) list.type_id = type.element_id;
     if (list.type_id != type.element_id) {
-      sink_.report(diag::WrongStreamType, span_of(ast_, id), "this list", type_text(list.type_id),
-                   type_text(type.element_id));
+      sink_.report(diag::WrongStreamType, span_of(ast_, id), "this list", type_name(list.type_id),
+                   type_name(type.element_id));
       return std::nullopt;
     }
     for (const Value& part : value->parts) {
@@ -143,7 +143,7 @@ std::optional<ListContent> Elaborator::list_content(ExprId id, const WiringEnvir
     if (!time.valid()) return std::nullopt;
     const TypeKind kind = program_.types.kind(program_.expr(time).type_id);
     if (kind != TypeKind::Duration && kind != TypeKind::Time) {
-      sink_.report(diag::TimeExpected, span_of(ast_, time_id), type_text(program_.expr(time).type_id))
+      sink_.report(diag::TimeExpected, span_of(ast_, time_id), type_name(program_.expr(time).type_id))
           .help("write a duration since the start, `at 10s`, or a time, `at t\"2026-01-01\"`");
       return std::nullopt;
     }

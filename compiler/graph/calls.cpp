@@ -45,7 +45,10 @@ std::optional<CallSyntax> Elaborator::call_syntax(ExprId id) const {
 }
 
 Wire Elaborator::call(const CallSyntax& call, const WiringEnvironment& environment) {
-  if (call.path.empty()) return lift(call.expr_id, environment);
+  if (call.path.empty()) {
+    sink_.report(diag::TypeMismatch, call.callee_span, "a function", "a value");
+    return Wire::error();
+  }
   if (call.path.size() == 1) {
     const WiringMeaning meaning = environment.find(call.path.front().text);
     if (meaning.kind == WiringMeaning::Kind::Function) {

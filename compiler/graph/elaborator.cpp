@@ -565,6 +565,7 @@ PortId Elaborator::to_port(const Wire& wire, ExprId id) {
 
 PortId Elaborator::elaborate_port(ExprId id, const WiringEnvironment& environment) {
   if (checker_.is_constant(id, environment)) {
+    if (!checker_.check_constant(id, environment).valid()) return {};  // Its mistake is reported.
     auto message = sink_.report(diag::StreamExpected, span_of(ast_, id), "a constant");
     if (ast_.as<ast::ArrayExpr>(id) != nullptr) {
       message.help("`items([…])` is the stream of the values of a list");
@@ -593,7 +594,7 @@ PortId Elaborator::convert(PortId port, TypeId to, std::string_view expected_by,
   if (from == to) return port;
   const FunctionId function = checker_.conversion(from, to);
   if (!function.valid()) {
-    sink_.report(diag::WrongStreamType, span, expected_by, type_text(to), type_text(from));
+    sink_.report(diag::WrongStreamType, span, expected_by, type_name(to), type_name(from));
     return {};
   }
   return add_map(function, {port}, scope_of(port), span);

@@ -145,6 +145,8 @@ class Elaborator {
   [[nodiscard]] TypeId item_type(PortId port) const { return draft_.port(port).type_id; }
   [[nodiscard]] DraftScopeId scope_of(PortId port) const { return draft_.scope_of(port); }
   [[nodiscard]] std::string type_text(TypeId id) const { return program_.types.text(id); }
+  // The same in backquotes, for messages that also name kinds of types.
+  [[nodiscard]] std::string type_name(TypeId id) const { return fmt::format("`{}`", type_text(id)); }
   // A short name for an expression in a message: the text itself, or what it is.
   [[nodiscard]] std::string describe(ExprId id) const;
   [[nodiscard]] std::string text_of(SourceSpan span) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "compiler/support/match.h"
@@ -54,6 +55,12 @@ class Folder {
     }
     rewrite(id, parameters);  // Finds the folds; its result has too few parameters.
     if (why_.empty() && folds_.empty()) why_ = "it does not use its window";
+    // A view knows its ends; only next to other aggregates they are worth a fold.
+    if (why_.empty() && std::all_of(folds_.begin(), folds_.end(), [&](const Fold& fold) {
+          return ends_.contains(fold.aggregate_id);
+        })) {
+      why_ = "it only takes items of its window";
+    }
     if (why_.empty() && std::all_of(folds_.begin(), folds_.end(),
                                     [](const Fold& fold) { return fold.filter_id.valid(); })) {
       add_count();  // So that a window without a single value is known to be one.
@@ -86,7 +93,6 @@ class Folder {
     CheckedFunction function{.name = old.name,
                              .span = old.span,
                              .result_id = old.result_id,
-                             .can_fail = old.can_fail,
                              .uses_now = old.uses_now};
     for (std::size_t i = 0; i < fold_count_; ++i) {
       function.locals.push_back({fmt::format("fold{}", i),
@@ -112,6 +118,7 @@ class Folder {
     std::swap(out_, function);
     function.body = std::move(body);
     if (fold_count_ == 0) return {};
+    function.can_fail = can_fail(program_, function.body);  // Less than before: folds fail by themselves.
     program_.functions.push_back(std::move(function));
     return FunctionId(program_.functions.size() - 1);
   }
@@ -310,9 +317,8 @@ class Folder {
         [&](const FieldExpr& e) { return remake(FieldExpr{copy(e.object), e.index}); },
         [&](const MakeExpr& e) { return remake(MakeExpr{clone_all(e.parts, frame)}); },
         [&](const IndexExpr& e) {
-          if (project(e.object, frame)) {
-            refuse("it takes an item of its window by index");
-            return id;
+          if (std::optional<Projection> window = project(e.object, frame)) {
+            return end_of(*window, e.index, id);
           }
           const CheckedExprId object = copy(e.object);
           return remake(IndexExpr{object, copy(e.index)});
@@ -436,11 +442,36 @@ class Folder {
     return fold(e.aggregate_id, windows, std::move(constants), id);
   }
 
-  AggregateId count_aggregate(SourceSpan span) {
-    const FoundDeclaration found = modules_.find_function(modules_.prelude_id(), "count");
+  AggregateId library_aggregate(std::string_view name, TypeId element, SourceSpan span) {
+    const FoundDeclaration found = modules_.find_function(modules_.prelude_id(), name);
     if (!found.valid()) return {};
-    const InstanceArgument argument{.type_id = inputs_.front(), .span = span};
+    const InstanceArgument argument{.type_id = element, .span = span};
     return checker_.instantiate_aggregate(found, {&argument, 1}, span);
+  }
+
+  AggregateId count_aggregate(SourceSpan span) { return library_aggregate("count", inputs_.front(), span); }
+
+  // `w[0]` and `w[-1]`, which is what `first(w)` and `last(w)` are.
+  CheckedExprId end_of(const Projection& window, CheckedExprId index, CheckedExprId id) {
+    std::int64_t sign = 1;
+    const CheckedExpr* number = &program_.expr(index);
+    if (const auto* negated = std::get_if<UnaryExpr>(&number->node)) {
+      sign = -1;
+      number = &program_.expr(negated->operand);
+    }
+    const auto* literal = std::get_if<LiteralExpr>(&number->node);
+    const std::int64_t position = literal != nullptr ? sign * literal->value.integer : 1;
+    AggregateId aggregate;
+    if (position == 0 || position == -1) {
+      aggregate = library_aggregate(position == 0 ? "first" : "last", program_.expr(id).type_id,
+                                    program_.expr(id).span);
+    }
+    if (!aggregate.valid()) {
+      refuse("it takes an item of its window by index");
+      return id;
+    }
+    ends_.insert(aggregate);
+    return fold(aggregate, {window}, {}, id);
   }
 
   CheckedExprId count_of(const Projection& window, CheckedExprId id, std::size_t) {
@@ -613,6 +644,7 @@ class Folder {
   std::vector<Frame> frames_;
   std::vector<Fold> folds_;
   std::map<std::string, std::size_t> fold_of_key_;
+  std::set<AggregateId> ends_;  // Taken by index.
   std::size_t fold_count_ = 0;  // Known in the second look.
   CheckedFunction out_;         // The function being made.
   bool conditional_ = false;    // What is being cloned is not always evaluated.

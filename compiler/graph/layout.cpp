@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <numeric>
 
 namespace streamc {
@@ -10,6 +11,7 @@ namespace {
 
 constexpr int kSweeps = 12;
 constexpr double kDummyHeight = 10;
+constexpr double kLaneGap = 14;  // Between lines that go back.
 
 // A box, or the place where a line passes a layer.
 struct Item {
@@ -283,15 +285,19 @@ class Placer {
       const LayoutPoint begin{from.x + from.width, from.y + edge.from_height};
       const LayoutPoint end{to.x, to.y + edge.to_height};
       edge.way.push_back(begin);
+      // Straight to where the widest box of the layer ends, so that no line runs behind a box.
+      const LayoutPoint out{layer_x_[from.layer] + layer_width_[from.layer], begin.y};
       if (edge.goes_back) {
-        const double right = begin.x + 18;
+        const double right = out.x + kLaneGap * static_cast<double>(++turns_[from.layer]);
         const double left = end.x - 18;
         edge.way.push_back({right, begin.y});
         edge.way.push_back({right, lane});
         edge.way.push_back({left, lane});
         edge.way.push_back({left, end.y});
-        lane += 14;
+        lane += kLaneGap;
+        right_ = std::max(right_, right);
       } else {
+        if (out.x > begin.x) edge.way.push_back(out);
         for (const std::size_t dummy : chains_[i]) {
           const std::size_t layer = items_[dummy].layer;
           const double y = items_[dummy].y + kDummyHeight / 2;
@@ -301,7 +307,8 @@ class Placer {
       }
       edge.way.push_back(end);
     }
-    if (lane > layout_.height) layout_.height = lane + gaps_.margin - 14;
+    if (lane > layout_.height) layout_.height = lane + gaps_.margin - kLaneGap;
+    layout_.width = std::max(layout_.width, right_ + gaps_.margin);
   }
 
   Layout& layout_;
@@ -313,6 +320,8 @@ class Placer {
   std::vector<std::vector<std::size_t>> chains_;  // The dummies of each edge.
   std::vector<double> layer_x_;
   std::vector<double> layer_width_;
+  std::map<std::size_t, std::size_t> turns_;  // Lines that turn back behind a layer, so far.
+  double right_ = 0;                          // Of those.
 };
 
 }  // namespace

@@ -59,7 +59,7 @@ Wire elaborate_filter_map(Elaborator& e, const NativeCall& call) {
   const Type& result = e.program().types.get(e.program().function(f).result_id);
   if (result.kind != TypeKind::Option) {
     e.sink().report(diag::NotAnOption, span_of(e.ast(), e.argument(call, "f")),
-                    e.type_text(e.program().function(f).result_id))
+                    e.type_name(e.program().function(f).result_id))
         .help("give `none` for the items to leave out, or use `map`");
     return Wire::error();
   }
@@ -95,8 +95,8 @@ Wire elaborate_scan(Elaborator& e, const NativeCall& call) {
       const TypeId parameters[] = {state, item};
       f = e.function_argument(call, "f", parameters, state);
     } else {
-      e.sink().report(diag::StateTypeChanges, span_of(e.ast(), e.argument(call, "f")), e.type_text(state),
-                      e.type_text(result));
+      e.sink().report(diag::StateTypeChanges, span_of(e.ast(), e.argument(call, "f")), e.type_name(state),
+                      e.type_name(result));
       return Wire::error();
     }
   }
@@ -143,7 +143,7 @@ Wire elaborate_flatten(Elaborator& e, const NativeCall& call) {
   const Type type = e.program().types.get(e.item_type(x));
   if (type.kind != TypeKind::Array && type.kind != TypeKind::Window) {
     e.sink().report(diag::WrongStreamType, call.syntax.callee_span, "flatten", "arrays",
-                    e.type_text(e.item_type(x)))
+                    e.type_name(e.item_type(x)))
         .help("make an array of each item first: `|> map(v => [v, 2 * v])`");
     return Wire::error();
   }
@@ -193,7 +193,7 @@ std::optional<std::int64_t> tick_count(Elaborator& e, const NativeCall& call, st
   if (kind == TypeKind::Duration) {
     return e.ticks_of(*value, x, span, e.is_given(call, name) ? name : call.syntax.name());
   }
-  e.sink().report(diag::CountExpected, span, name, call.syntax.name(), e.type_text(value->type_id))
+  e.sink().report(diag::CountExpected, span, name, call.syntax.name(), e.type_name(value->type_id))
       .help("write a number of items, as in `window(10)`, or a duration, as in `window(5s)`");
   return std::nullopt;
 }
@@ -264,7 +264,7 @@ std::vector<StepInput> stream_arguments(Elaborator& e, const NativeCall& call) {
   if (!ok) return {};
   if (inputs.size() < 2) {
     e.sink().report(diag::TooFewStreams, call.syntax.callee_span, call.syntax.name())
-        .help(fmt::format("`{}(a, b)`", call.syntax.name()));
+        .help(fmt::format("as in `{}(a, b)`", call.syntax.name()));
     return {};
   }
   return inputs;
@@ -316,7 +316,7 @@ Wire elaborate_unzip(Elaborator& e, const NativeCall& call) {
   if (!x.valid()) return Wire::error();
   const TypeId tuple = e.item_type(x);
   if (e.program().types.kind(tuple) != TypeKind::Tuple) {
-    e.sink().report(diag::WrongStreamType, call.syntax.callee_span, "unzip", "tuples", e.type_text(tuple));
+    e.sink().report(diag::WrongStreamType, call.syntax.callee_span, "unzip", "tuples", e.type_name(tuple));
     return Wire::error();
   }
   static constexpr std::string_view kNames[] = {"a", "b", "c", "d", "e", "f", "g", "h"};

@@ -142,7 +142,7 @@ class SvgPainter {
 
  private:
   static constexpr double kLegendHeight = 26;
-  static constexpr double kLegendWidth = 560;
+  static constexpr double kLegendWidth = 660;
 
   template <class... Arguments>
   void put(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
@@ -152,6 +152,8 @@ class SvgPainter {
   void make_rows() {
     for (const Operator& op : graph_.operators) {
       std::string text = describe_operator(op, program_, sources_);
+      // The title of the box says it already.
+      if (op.outputs.empty() && text.starts_with(op.equation + " ")) text.erase(0, op.equation.size() + 1);
       if (count_characters(text) > kRowCharacters) {
         std::size_t end = 0;
         for (std::size_t count = 0; end < text.size(); ++end) {
@@ -239,7 +241,14 @@ class SvgPainter {
     put("<path class=\"line{}\" marker-end=\"url(#tip)\" d=\"M{:.1f},{:.1f}", holes ? " holes" : "",
         edge.way.front().x, edge.way.front().y);
     if (edge.goes_back) {
-      for (std::size_t i = 1; i < edge.way.size(); ++i) put(" L{:.1f},{:.1f}", edge.way[i].x, edge.way[i].y);
+      // Corners are cut by a curve.
+      for (std::size_t i = 1; i + 1 < edge.way.size(); ++i) {
+        const LayoutPoint before = towards(edge.way[i], edge.way[i - 1]);
+        const LayoutPoint after = towards(edge.way[i], edge.way[i + 1]);
+        put(" L{:.1f},{:.1f} Q{:.1f},{:.1f} {:.1f},{:.1f}", before.x, before.y, edge.way[i].x, edge.way[i].y,
+            after.x, after.y);
+      }
+      put(" L{:.1f},{:.1f}", edge.way.back().x, edge.way.back().y);
     } else {
       for (std::size_t i = 1; i < edge.way.size(); ++i) {
         const LayoutPoint a = edge.way[i - 1];
@@ -253,6 +262,16 @@ class SvgPainter {
       }
     }
     put("\"/>\n");
+  }
+
+  // A few pixels from a corner in the direction of another point, at most half of the way.
+  static LayoutPoint towards(LayoutPoint corner, LayoutPoint other) {
+    constexpr double kRadius = 8;
+    const double dx = other.x - corner.x;
+    const double dy = other.y - corner.y;
+    const double length = std::sqrt(dx * dx + dy * dy);
+    const double part = length > 0 ? std::min(kRadius / length, 0.5) : 0;
+    return {corner.x + dx * part, corner.y + dy * part};
   }
 
   // One label for each port, where its lines begin.

@@ -39,7 +39,9 @@ void Elaborator::report_step(const CouplingResult& result, const StepInput& left
           .help(repair);
       return;
     case Coupling::RatioDiffers:
-      sink_.report(diag::RatioDiffers, span, fast, ratio.text(), slow).help(repair);
+      sink_.report(diag::RatioDiffers, span, fast, ratio.text(), slow)
+          .help(fmt::format("let the window slide from item to item (`every: 1, partial: true`), or give "
+                            "`{}` a window, too: `{} |> window({}) |> mean`", fast, fast, ratio.text()));
       return;
     case Coupling::PhaseDiffers: {
       const bool left_is_later = Fraction(0) < result.skew;
@@ -230,7 +232,7 @@ void Elaborator::close_cycles() {
       hint = common;
       must_retry_ = true;
     } else {
-      sink_.report(diag::PrevTypesDiffer, span_of(ast_, cycle.init_id), type_text(wanted), type_text(found));
+      sink_.report(diag::PrevTypesDiffer, span_of(ast_, cycle.init_id), type_name(wanted), type_name(found));
       cycle.input = {};
     }
   }

@@ -329,7 +329,7 @@ class TestBuilder {
         case TypeKind::Duration: result.tolerance = static_cast<double>(value->integer); break;
         default:
           sink_.report(diag::BadTolerance, span_of(ast_, expect.tolerance_id),
-                       program_.types.text(value->type_id))
+                       fmt::format("`{}`", program_.types.text(value->type_id)))
               .help("as in `within 1e-9`");
           return std::nullopt;
       }

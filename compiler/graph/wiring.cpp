@@ -48,7 +48,10 @@ Meaning WiringEnvironment::meaning_of(const EquationBinding& binding) const {
   }
   const Equation& equation = elaborator_.equation(binding.equation);
   if (equation.state == Equation::State::Done) {
-    if (equation.wire.kind == Wire::Kind::Error) return Meaning::of_error();
+    // Its mistake is reported; it is a stream all the same.
+    if (equation.wire.kind == Wire::Kind::Error) {
+      return Meaning::of_stream(elaborator_.program().types.error());
+    }
     if (equation.wire.kind == Wire::Kind::Stream) {
       return Meaning::of_stream(elaborator_.item_type(equation.wire.port));
     }

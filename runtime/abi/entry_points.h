@@ -23,19 +23,20 @@ void stream_text_append_value(void* builder, const StreamType* type, const void*
                               const char* spec);
 void stream_text_finish(void* builder, StreamText* out);
 
-int32_t stream_text_compare(const char* left, int64_t left_size, const char* right, int64_t right_size);
+int32_t stream_text_compare(const char* left, int64_t left_size, const char* right,
+                            int64_t right_size);
 int64_t stream_text_length(const char* data, int64_t size);
 int8_t stream_text_contains(const char* data, int64_t size, const char* part, int64_t part_size);
 int8_t stream_text_starts_with(const char* data, int64_t size, const char* part, int64_t part_size);
 int8_t stream_text_ends_with(const char* data, int64_t size, const char* part, int64_t part_size);
-void stream_text_transform(StreamContext* context, int32_t operation, const char* data, int64_t size,
-                           StreamText* out);
+void stream_text_transform(StreamContext* context, int32_t operation, const char* data,
+                           int64_t size, StreamText* out);
 void stream_text_concatenate(StreamContext* context, const char* left, int64_t left_size,
                              const char* right, int64_t right_size, StreamText* out);
 int8_t stream_parse_int(const char* data, int64_t size, int64_t* out);
 int8_t stream_parse_float(const char* data, int64_t size, double* out);
-int32_t stream_rate_compare(int64_t left_numerator, int64_t left_denominator, int64_t right_numerator,
-                            int64_t right_denominator);
+int32_t stream_rate_compare(int64_t left_numerator, int64_t left_denominator,
+                            int64_t right_numerator, int64_t right_denominator);
 
 double stream_math_exp(double);
 double stream_math_log(double);

@@ -1,4 +1,5 @@
-// What generated code holds as its opaque `StreamContext*`: the queues, memory and failures of a run.
+// What generated code holds as its opaque `StreamContext*`: the queues, memory and failures of a
+// run.
 //
 // One for each run; everything is used from the thread that runs the program.
 #pragma once

@@ -1,7 +1,7 @@
 // The runtime's side of abi/entry_points.def, but for the mathematics (base/math.cpp).
 //
-// Called by generated code, once a batch or for texts; nothing here throws, and no exception crosses
-// this border: memory that runs out ends the process.
+// Called by generated code, once a batch or for texts; nothing here throws, and no exception
+// crosses this border: memory that runs out ends the process.
 #include "runtime/abi/entry_points.h"
 
 #include <algorithm>
@@ -18,7 +18,9 @@ using streamrt::view_of;
 
 namespace {
 
-std::string_view view(const char* data, int64_t size) { return view_of({data, size}); }
+std::string_view view(const char* data, int64_t size) {
+  return view_of({data, size});
+}
 
 streamrt::ColumnQueue& queue_of(StreamContext* context, int32_t queue) {
   return (*context->queues)[static_cast<std::size_t>(queue)];
@@ -109,7 +111,8 @@ void stream_text_finish(void* builder, StreamText* out) {
   *out = context->arena().copy(streamrt::text_of(context->text));
 }
 
-int32_t stream_text_compare(const char* left, int64_t left_size, const char* right, int64_t right_size) {
+int32_t stream_text_compare(const char* left, int64_t left_size, const char* right,
+                            int64_t right_size) {
   const int order = view(left, left_size).compare(view(right, right_size));
   return order < 0 ? -1 : (order > 0 ? 1 : 0);
 }
@@ -122,7 +125,8 @@ int8_t stream_text_contains(const char* data, int64_t size, const char* part, in
   return view(data, size).find(view(part, part_size)) != std::string_view::npos ? 1 : 0;
 }
 
-int8_t stream_text_starts_with(const char* data, int64_t size, const char* part, int64_t part_size) {
+int8_t stream_text_starts_with(const char* data, int64_t size, const char* part,
+                               int64_t part_size) {
   return view(data, size).starts_with(view(part, part_size)) ? 1 : 0;
 }
 
@@ -130,14 +134,15 @@ int8_t stream_text_ends_with(const char* data, int64_t size, const char* part, i
   return view(data, size).ends_with(view(part, part_size)) ? 1 : 0;
 }
 
-void stream_text_transform(StreamContext* context, int32_t operation, const char* data, int64_t size,
-                           StreamText* out) {
+void stream_text_transform(StreamContext* context, int32_t operation, const char* data,
+                           int64_t size, StreamText* out) {
   constexpr int32_t kTrim = 2;
   if (operation == kTrim) {
     *out = streamrt::text_of(streamrt::trimmed(view(data, size)));
     return;
   }
-  auto* const bytes = static_cast<char*>(context->arena().allocate(static_cast<std::size_t>(size), 1));
+  auto* const bytes =
+      static_cast<char*>(context->arena().allocate(static_cast<std::size_t>(size), 1));
   transform(operation, view(data, size), bytes);
   *out = {bytes, size};
 }
@@ -164,8 +169,8 @@ int8_t stream_parse_float(const char* data, int64_t size, double* out) {
   return value.has_value() ? 1 : 0;
 }
 
-int32_t stream_rate_compare(int64_t left_numerator, int64_t left_denominator, int64_t right_numerator,
-                            int64_t right_denominator) {
+int32_t stream_rate_compare(int64_t left_numerator, int64_t left_denominator,
+                            int64_t right_numerator, int64_t right_denominator) {
   return streamrt::compare_rates({left_numerator, left_denominator},
                                  {right_numerator, right_denominator});
 }

@@ -32,7 +32,9 @@ std::string place_of(const StreamSite& site) {
   return fmt::format("{}:{}:{}", site.file, site.line, site.column);
 }
 
-std::string_view plural(std::int64_t count) { return count == 1 ? "" : "s"; }
+std::string_view plural(std::int64_t count) {
+  return count == 1 ? "" : "s";
+}
 
 }  // namespace
 
@@ -62,7 +64,8 @@ Failures::Failures(std::span<const StreamSite> sites, const MessageWriter& messa
 }
 
 std::size_t Failures::equation_index(std::int32_t site) const {
-  STREAM_CHECK(site >= 0 && static_cast<std::size_t>(site) < sites_.size(), "a failure without a site");
+  STREAM_CHECK(site >= 0 && static_cast<std::size_t>(site) < sites_.size(),
+               "a failure without a site");
   return first_sites_[static_cast<std::size_t>(site)];
 }
 

@@ -20,7 +20,8 @@ class Failures {
   Failures(std::span<const StreamSite> sites, const MessageWriter& message);
 
   // The item of tick `position` failed at `site`. `detail` says more, or is empty.
-  void report(std::int32_t site, std::int32_t reason, std::int64_t position, std::string_view detail);
+  void report(std::int32_t site, std::int32_t reason, std::int64_t position,
+              std::string_view detail);
   // A record of the source at `site` came after a newer one and was dropped.
   void report_late(std::int32_t site, std::string_view detail);
 
@@ -40,7 +41,8 @@ class Failures {
 
   std::span<const StreamSite> sites_;
   const MessageWriter& message_;
-  // The first site of the equation that each site belongs to, with equal handling: they share a Count.
+  // The first site of the equation that each site belongs to, with equal handling: they share a
+  // Count.
   std::vector<std::size_t> first_sites_;
   std::vector<Count> counts_;  // One entry a site; only those of first sites are used.
   bool has_unhandled_ = false;

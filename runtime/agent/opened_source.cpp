@@ -9,8 +9,8 @@
 namespace streamrt {
 
 Result<void> OpenedSource::open(Clock& clock) {
-  Result<std::unique_ptr<Source>> opened =
-      open_source({description_, {description_.arguments, description_.argument_count}, clock, *this});
+  Result<std::unique_ptr<Source>> opened = open_source(
+      {description_, {description_.arguments, description_.argument_count}, clock, *this});
   if (!opened) return opened.failure();
   source_ = std::move(*opened);
   return {};
@@ -38,7 +38,8 @@ Result<bool> OpenedSource::pull(std::int64_t limit, PayloadLifetime lifetime) {
 
   const Result<SourceState> state = source_->read(items);
   if (!state) return state.failure();
-  STREAM_CHECK(items.count >= 0 && items.count <= limit, "a source wrote more than it was asked for");
+  STREAM_CHECK(items.count >= 0 && items.count <= limit,
+               "a source wrote more than it was asked for");
 
   // The frontier of a recorded source is its last stamp, not the one after: END may still bring an
   // item stamped T, which is that (semantics.md §2).

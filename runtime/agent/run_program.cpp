@@ -79,8 +79,8 @@ Result<void> Runner::open() {
       writer_of_[output] = &region;
     }
     if (description.head_kind == STREAM_HEAD_MERGE) {
-      region.merge = std::make_unique<MergeStage>(*region.inputs[0]->description().type, region.inputs,
-                                                  options_.batch_limit);
+      region.merge = std::make_unique<MergeStage>(*region.inputs[0]->description().type,
+                                                  region.inputs, options_.batch_limit);
     }
     if (description.initialize != nullptr) description.initialize(region.state, &context_);
   }
@@ -96,12 +96,19 @@ Result<void> Runner::open() {
       STREAM_CHECK(options_.capture != nullptr, "a program that captures needs somebody to tell");
     } else {
       Result<std::unique_ptr<Sink>> sink =
-          open_sink({description, *queues_[queue].description().type, queue_has_times_[queue],
-                     {description.arguments, description.argument_count}, destinations_, console_, clock_});
+          open_sink({description,
+                     *queues_[queue].description().type,
+                     queues_[queue].description().name,
+                     queue_has_times_[queue],
+                     {description.arguments, description.argument_count},
+                     destinations_,
+                     console_,
+                     clock_});
       if (!sink) return sink.failure();
       opened.sink = std::move(*sink);
     }
-    const auto known = std::find(group_numbers_.begin(), group_numbers_.end(), description.order_group);
+    const auto known =
+        std::find(group_numbers_.begin(), group_numbers_.end(), description.order_group);
     const auto group = static_cast<std::size_t>(known - group_numbers_.begin());
     if (known == group_numbers_.end()) {
       group_numbers_.push_back(description.order_group);

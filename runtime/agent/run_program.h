@@ -20,25 +20,25 @@ namespace streamrt {
 struct CapturedItems {
   std::int32_t capture_index = 0;
   const StreamType* type = nullptr;
-  StreamBatch items;         // `valid` is null if none is a hole; `stamps` null: positions.
-  bool has_times = false;    // Stamps are times; else positions.
-  bool is_end = false;       // The stream ends here: the last call for this capture, without items.
+  StreamBatch items;       // `valid` is null if none is a hole; `stamps` null: positions.
+  bool has_times = false;  // Stamps are times; else positions.
+  bool is_end = false;     // The stream ends here: the last call for this capture, without items.
 };
 
 struct RunOptions {
-  Clock* clock = nullptr;                              // Null: the machine's.
-  MessageWriter message;                               // Empty: standard error.
-  ConsoleOutput console;                               // Where `print` and the like write.
-  std::function<void(const CapturedItems&)> capture;   // Must be set if the program captures.
+  Clock* clock = nullptr;                             // Null: the machine's.
+  MessageWriter message;                              // Empty: standard error.
+  ConsoleOutput console;                              // Where `print` and the like write.
+  std::function<void(const CapturedItems&)> capture;  // Must be set if the program captures.
 
-  std::optional<std::int64_t> run_for_ns;              // Live sources end after this long.
-  bool shows_statistics = false;                       // A table of what ran, at the end.
-  bool shows_progress = false;                         // A bar while recorded sources are read.
-  bool handles_signals = false;                        // SIGINT and SIGTERM end the sources' logs.
+  std::optional<std::int64_t> run_for_ns;  // Live sources end after this long.
+  bool shows_statistics = false;           // A table of what ran, at the end.
+  bool shows_progress = false;             // A bar while recorded sources are read.
+  bool handles_signals = false;            // SIGINT and SIGTERM end the sources' logs.
 
-  std::int64_t batch_limit = STREAM_BATCH_LIMIT;       // Ticks in a batch, 1 to STREAM_BATCH_LIMIT.
-  std::optional<std::uint64_t> batch_cuts_seed;        // Cut batches at random, for tests.
-  std::int64_t queue_limit = 4 * STREAM_BATCH_LIMIT;   // A queue of so many ticks stops its writer.
+  std::int64_t batch_limit = STREAM_BATCH_LIMIT;      // Ticks in a batch, 1 to STREAM_BATCH_LIMIT.
+  std::optional<std::uint64_t> batch_cuts_seed;       // Cut batches at random, for tests.
+  std::int64_t queue_limit = 4 * STREAM_BATCH_LIMIT;  // A queue of so many ticks stops its writer.
 };
 
 enum ExitStatus {

@@ -67,11 +67,11 @@ struct RunningRegion {
   std::vector<ColumnQueue*> inputs;
   std::vector<ColumnQueue*> outputs;
   std::vector<std::int32_t> output_indices;
-  std::unique_ptr<MergeStage> merge;          // Merge heads only.
-  std::int64_t last_stamp = kEarliestStamp;   // Of the newest tick handled.
+  std::unique_ptr<MergeStage> merge;         // Merge heads only.
+  std::int64_t last_stamp = kEarliestStamp;  // Of the newest tick handled.
   bool has_ended = false;
-  bool has_stopped_early = false;             // It said DONE or STOP.
-  bool is_needed = false;                     // Scratch of the search for what starves.
+  bool has_stopped_early = false;  // It said DONE or STOP.
+  bool is_needed = false;          // Scratch of the search for what starves.
   std::int64_t batch_count = 0;
   std::int64_t tick_count = 0;
   std::int64_t busy_ns = 0;
@@ -130,12 +130,12 @@ class Runner {
   MessageWriter message_;
   Failures failures_;
   StreamContext context_;
-  std::vector<ColumnQueue> queues_;          // As in the program; never resized once made.
-  std::vector<std::int64_t> queue_limits_;   // Ticks, one a queue.
-  std::vector<bool> queue_has_times_;        // Its stamps are times; one a queue.
-  std::vector<bool> queue_has_reader_;       // One a queue.
-  std::vector<RunningRegion*> writer_of_;    // One a queue; null: a source.
-  std::vector<OpenedSource*> source_of_;     // One a queue; null: a region.
+  std::vector<ColumnQueue> queues_;         // As in the program; never resized once made.
+  std::vector<std::int64_t> queue_limits_;  // Ticks, one a queue.
+  std::vector<bool> queue_has_times_;       // Its stamps are times; one a queue.
+  std::vector<bool> queue_has_reader_;      // One a queue.
+  std::vector<RunningRegion*> writer_of_;   // One a queue; null: a source.
+  std::vector<OpenedSource*> source_of_;    // One a queue; null: a region.
   std::vector<std::unique_ptr<OpenedSource>> sources_;
   std::vector<RunningRegion> regions_;
   std::vector<SinkGroup> groups_;
@@ -148,7 +148,7 @@ class Runner {
   std::optional<std::int64_t> deadline_steady_ns_;
   std::int64_t started_steady_ns_ = 0;
   std::int64_t refresh_interval_ns_ = 0;  // Of live displays; 0: there are none.
-  int end_signal_ = 0;  // The signal that ended the sources' logs.
+  int end_signal_ = 0;                    // The signal that ended the sources' logs.
   bool source_failed_ = false;
   bool stops_ = false;  // An `else stop` was met.
 };

@@ -18,8 +18,8 @@ void Runner::need(ColumnQueue* queue) {
     ColumnQueue* const starving = worklist.back();
     worklist.pop_back();
     if (OpenedSource* const source = source_of_[index_of(starving)]) {
-      const bool is_known =
-          std::find(needed_sources_.begin(), needed_sources_.end(), source) != needed_sources_.end();
+      const bool is_known = std::find(needed_sources_.begin(), needed_sources_.end(), source) !=
+                            needed_sources_.end();
       if (!source->has_ended() && !is_known) needed_sources_.push_back(source);
       continue;
     }
@@ -27,7 +27,8 @@ void Runner::need(ColumnQueue* queue) {
     if (writer == nullptr || writer->has_ended || writer->is_needed) continue;
     writer->is_needed = true;
     if (writer->merge) {
-      if (ColumnQueue* const blocking = writer->merge->blocking_input()) worklist.push_back(blocking);
+      if (ColumnQueue* const blocking = writer->merge->blocking_input())
+        worklist.push_back(blocking);
       continue;
     }
     for (ColumnQueue* const input : writer->inputs) {

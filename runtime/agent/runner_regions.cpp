@@ -9,9 +9,10 @@ namespace streamrt {
 
 // A region may run only while every queue behind it that is still read has room.
 bool Runner::is_blocked(const RunningRegion& region) const {
-  return std::any_of(region.outputs.begin(), region.outputs.end(), [this](const ColumnQueue* output) {
-    return output->size() >= queue_limits_[index_of(output)];
-  });
+  return std::any_of(region.outputs.begin(), region.outputs.end(),
+                     [this](const ColumnQueue* output) {
+                       return output->size() >= queue_limits_[index_of(output)];
+                     });
 }
 
 std::int64_t Runner::available_ticks(const RunningRegion& region) const {
@@ -34,7 +35,8 @@ std::int64_t Runner::end_stamp_of(const RunningRegion& region) const {
   if (region.has_stopped_early) {
     // How far beyond its last output the batch went is chance as well.
     std::int64_t newest = kEarliestStamp;
-    for (const ColumnQueue* const output : region.outputs) newest = std::max(newest, output->newest_stamp());
+    for (const ColumnQueue* const output : region.outputs)
+      newest = std::max(newest, output->newest_stamp());
     return newest == kEarliestStamp ? 0 : newest;
   }
   const std::int64_t last = region.last_stamp == kEarliestStamp ? 0 : region.last_stamp;
@@ -48,8 +50,9 @@ std::int64_t Runner::end_stamp_of(const RunningRegion& region) const {
 
 bool Runner::step(RunningRegion& region) {
   if (region.has_ended) return false;
-  const bool is_wanted = std::any_of(region.outputs.begin(), region.outputs.end(),
-                                     [](const ColumnQueue* output) { return !output->is_closed(); });
+  const bool is_wanted =
+      std::any_of(region.outputs.begin(), region.outputs.end(),
+                  [](const ColumnQueue* output) { return !output->is_closed(); });
   if (!is_wanted) {  // All its readers have ended: nobody would see what it does.
     retire(region);
     return true;
@@ -99,8 +102,8 @@ void Runner::forward_frontier(RunningRegion& region) {
   for (ColumnQueue* const output : region.outputs) output->advance_frontier(frontier);
 }
 
-// Calls the region's function. With `is_end` there are no ticks: the batches then only tell where the
-// inputs stopped, and END(T) as the one stamp.
+// Calls the region's function. With `is_end` there are no ticks: the batches then only tell where
+// the inputs stopped, and END(T) as the one stamp.
 void Runner::call(RunningRegion& region, const StreamBatch* inputs, std::int64_t count, bool is_end,
                   std::int64_t end_stamp) {
   std::vector<StreamBatch> end_batches;

@@ -19,8 +19,9 @@ std::string time_text(std::int64_t nanoseconds) {
 
 // Live displays step aside for a line on standard error and come back with their next refresh.
 MessageWriter Runner::make_message_writer() {
-  return [this, write = options_.message ? options_.message : MessageWriter(write_message_to_stderr)](
-             std::string_view line) {
+  return [this, write = options_.message
+                            ? options_.message
+                            : MessageWriter(write_message_to_stderr)](std::string_view line) {
     if (progress_) progress_->clear();
     destinations_.step_aside_all();
     write(line);
@@ -57,16 +58,17 @@ void Runner::tell_statistics() {
     name_width = std::max(name_width, std::string_view(region.description->name).size());
   }
   for (const auto& source : sources_) {
-    message_(fmt::format("stats: source {:{}}  {:>12} items  {}", source->queue().description().name,
-                         name_width, source->item_count(), source->description().connector));
+    message_(fmt::format("stats: source {:{}}  {:>12} items  {}",
+                         source->queue().description().name, name_width, source->item_count(),
+                         source->description().connector));
   }
   for (const RunningRegion& region : regions_) {
     const double ns_per_tick = region.tick_count == 0 ? 0.0
                                                       : static_cast<double>(region.busy_ns) /
                                                             static_cast<double>(region.tick_count);
     message_(fmt::format("stats: region {:{}}  {:>12} items  {} batches, {}, {:.1f} ns an item",
-                         region.description->name, name_width, region.tick_count, region.batch_count,
-                         time_text(region.busy_ns), ns_per_tick));
+                         region.description->name, name_width, region.tick_count,
+                         region.batch_count, time_text(region.busy_ns), ns_per_tick));
   }
   for (const SinkGroup& group : groups_) {
     for (const OpenedSink& sink : group.sinks()) {

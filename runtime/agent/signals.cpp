@@ -33,7 +33,7 @@ SignalWatch::SignalWatch() {
   g_received = 0;
   if (::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) pipe_[0] = pipe_[1] = -1;
   g_pipe_fd = pipe_[1];
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = note_signal;
   ::sigaction(SIGINT, &action, &old_interrupt_);
   ::sigaction(SIGTERM, &action, &old_terminate_);
@@ -50,6 +50,8 @@ SignalWatch::~SignalWatch() {
   if (pipe_[1] >= 0) ::close(pipe_[1]);
 }
 
-int SignalWatch::received() { return g_received; }
+int SignalWatch::received() {
+  return g_received;
+}
 
 }  // namespace streamrt

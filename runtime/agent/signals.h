@@ -1,7 +1,7 @@
 // SIGINT and SIGTERM as something a loop can look at and wait for.
 //
-// The first one is noted; a second one of either kind ends the process at once, with what it does by
-// default. One object at a time; the handlers in place before are put back.
+// The first one is noted; a second one of either kind ends the process at once, with what it does
+// by default. One object at a time; the handlers in place before are put back.
 #pragma once
 
 #include <csignal>
@@ -22,9 +22,9 @@ class SignalWatch {
 
  private:
   int pipe_[2] = {-1, -1};
-  struct sigaction old_interrupt_ {};
-  struct sigaction old_terminate_ {};
-  struct sigaction old_pipe_ {};
+  struct sigaction old_interrupt_{};
+  struct sigaction old_terminate_{};
+  struct sigaction old_pipe_{};
 };
 
 }  // namespace streamrt

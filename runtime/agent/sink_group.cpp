@@ -16,7 +16,8 @@ void SinkGroup::add(OpenedSink sink) {
 std::size_t SinkGroup::earliest() const {
   std::size_t best = 0;
   for (std::size_t i = 1; i < sinks_.size(); ++i) {
-    if (sinks_[i].queue->earliest_possible_stamp() < sinks_[best].queue->earliest_possible_stamp()) {
+    if (sinks_[i].queue->earliest_possible_stamp() <
+        sinks_[best].queue->earliest_possible_stamp()) {
       best = i;
     }
   }
@@ -58,8 +59,8 @@ Result<std::int64_t> SinkGroup::drain(std::int64_t limit,
     if (count == 0) break;
     const StreamBatch batch = next.queue->batch(count);
     if (next.sink == nullptr) {
-      capture({next.description->capture_index, next.queue->description().type, batch, next.has_times,
-               false});
+      capture({next.description->capture_index, next.queue->description().type, batch,
+               next.has_times, false});
     } else if (Result<void> written = next.sink->write(batch); !written) {
       return written.failure();
     }
@@ -70,8 +71,11 @@ Result<std::int64_t> SinkGroup::drain(std::int64_t limit,
     if (opened.sink != nullptr || opened.end_told || !opened.queue->is_finished()) continue;
     opened.end_told = true;
     const std::int64_t end_stamp = opened.queue->end_stamp();
-    capture({opened.description->capture_index, opened.queue->description().type,
-             {0, opened.queue->first_position(), nullptr, nullptr, &end_stamp}, opened.has_times, true});
+    capture({opened.description->capture_index,
+             opened.queue->description().type,
+             {0, opened.queue->first_position(), nullptr, nullptr, &end_stamp},
+             opened.has_times,
+             true});
   }
   return total;
 }

@@ -39,14 +39,17 @@ bool set_param(const StreamParam& param, const std::string& text) {
   return parse_value(text, *param.type, &leaf);
 }
 
-std::string flag_name(const StreamParam& param) { return fmt::format("--{}", param.name); }
+std::string flag_name(const StreamParam& param) {
+  return fmt::format("--{}", param.name);
+}
 
 void add_param_flag(CLI::App& app, ParamFlag& flag) {
   const StreamParam& param = *flag.param;
   const StreamType& type = *param.type;
   std::string help = param.help == nullptr ? "" : param.help;
   if (param.is_fixed != 0) {
-    help += help.empty() ? "fixed when the program was built" : " (fixed when the program was built)";
+    help +=
+        help.empty() ? "fixed when the program was built" : " (fixed when the program was built)";
   } else if (param.default_text != nullptr) {
     help += fmt::format("{}[{}]", help.empty() ? "" : " ", param.default_text);
   }
@@ -64,8 +67,9 @@ Result<void> take_params(std::vector<ParamFlag>& flags) {
     if (flag.option->count() == 0) continue;
     const StreamParam& param = *flag.param;
     if (param.is_fixed != 0) {
-      return fail("`--{0}` was fixed when the program was built: build it again with `--set {0}={1}`",
-                  param.name, flag.text);
+      return fail(
+          "`--{0}` was fixed when the program was built: build it again with `--set {0}={1}`",
+          param.name, flag.text);
     }
     if (!set_param(param, flag.text)) {
       return fail("`--{} {}`: `{}` is no {}", param.name, flag.text, flag.text,
@@ -126,7 +130,8 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
   if (!run_for.empty()) {
     options.run_for_ns = parse_duration(run_for);
     if (!options.run_for_ns || *options.run_for_ns < 0) {
-      return reject(fmt::format("`--for {}`: `{}` is no duration, such as `10s`", run_for, run_for));
+      return reject(
+          fmt::format("`--for {}`: `{}` is no duration, such as `10s`", run_for, run_for));
     }
   }
   options.batch_cuts_seed = cuts_seed;

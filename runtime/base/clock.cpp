@@ -2,7 +2,6 @@
 
 #include <poll.h>
 
-#include <chrono>
 #include <ctime>
 #include <vector>
 
@@ -12,12 +11,8 @@ namespace {
 
 class SystemClock final : public Clock {
  public:
-  std::int64_t utc_ns() override {
-    return nanoseconds(std::chrono::system_clock::now().time_since_epoch());
-  }
-  std::int64_t steady_ns() override {
-    return nanoseconds(std::chrono::steady_clock::now().time_since_epoch());
-  }
+  std::int64_t utc_ns() override { return read(CLOCK_REALTIME); }
+  std::int64_t steady_ns() override { return read(CLOCK_MONOTONIC); }
   void wait(std::int64_t timeout_ns, std::span<const int> readable_fds) override {
     std::vector<pollfd> polled;
     for (const int fd : readable_fds) polled.push_back({fd, POLLIN, 0});
@@ -32,9 +27,11 @@ class SystemClock final : public Clock {
  private:
   static constexpr std::int64_t kSecond = 1'000'000'000;
 
-  static std::int64_t nanoseconds(auto duration) {
-    return std::chrono::duration_cast<std::chrono::duration<std::int64_t, std::nano>>(duration)
-        .count();
+  // Not std::chrono: on 32-bit machines the C++ library was built with clocks that end in 2038.
+  static std::int64_t read(clockid_t clock) {
+    timespec now{};
+    ::clock_gettime(clock, &now);
+    return static_cast<std::int64_t>(now.tv_sec) * kSecond + now.tv_nsec;
   }
 };
 

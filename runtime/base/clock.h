@@ -1,6 +1,7 @@
 // Wall time and waiting, passed in so that a test can own them.
 //
-// Only live sources, the redrawing of terminal displays and `--for` read the clock; no operator may.
+// Only live sources, the redrawing of terminal displays and `--for` read the clock; no operator
+// may.
 #pragma once
 
 #include <cstdint>

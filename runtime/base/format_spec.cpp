@@ -11,7 +11,9 @@ namespace streamrt {
 
 namespace {
 
-bool is_align(char c) { return c == '<' || c == '>' || c == '^' || c == '='; }
+bool is_align(char c) {
+  return c == '<' || c == '>' || c == '^' || c == '=';
+}
 
 std::size_t code_point_bytes(char lead) {
   const auto byte = static_cast<unsigned char>(lead);
@@ -54,7 +56,8 @@ std::string with_thousands(std::string_view digits, int width_for_zeros) {
   std::string whole(digits.substr(0, whole_length));
   const auto grouped_size = [](std::size_t count) { return count + (count - 1) / 3; };
   // May exceed the width by one, rather than begin with a comma.
-  while (!whole.empty() && static_cast<int>(grouped_size(whole.size()) + rest.size()) < width_for_zeros) {
+  while (!whole.empty() &&
+         static_cast<int>(grouped_size(whole.size()) + rest.size()) < width_for_zeros) {
     whole.insert(whole.begin(), '0');
   }
   std::string result;
@@ -66,7 +69,8 @@ std::string with_thousands(std::string_view digits, int width_for_zeros) {
 }
 
 void append_number(std::string& out, bool negative, std::string body, const FormatSpec& spec) {
-  const std::string_view sign = negative ? "-" : (spec.sign == '+' ? "+" : (spec.sign == ' ' ? " " : ""));
+  const std::string_view sign =
+      negative ? "-" : (spec.sign == '+' ? "+" : (spec.sign == ' ' ? " " : ""));
   if (spec.has_thousands) {
     const bool zeros = spec.fill == "0" && (spec.align == '=' || spec.align == 0);
     body = with_thousands(body, zeros ? spec.width - static_cast<int>(sign.size()) : 0);

@@ -1,7 +1,7 @@
 // Format specs as in Python: `[[fill]align][sign][0][width][,][.precision][type]`.
 //
-// The compiler has checked a spec against the type of its value; parsing here cannot fail, what does
-// not fit is ignored. Types: d x X b o for integers, e E f F g G % for numbers, s for text.
+// The compiler has checked a spec against the type of its value; parsing here cannot fail, what
+// does not fit is ignored. Types: d x X b o for integers, e E f F g G % for numbers, s for text.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ struct FormatSpec {
   char sign = '-';              // '-', '+' or ' '.
   int width = 0;                // Code points.
   bool has_thousands = false;
-  int precision = -1;           // -1: none given.
-  char type = 0;                // 0: none given.
+  int precision = -1;  // -1: none given.
+  char type = 0;       // 0: none given.
 };
 
 FormatSpec parse_format_spec(std::string_view text);

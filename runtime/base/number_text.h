@@ -19,7 +19,8 @@ void append_float(std::string& out, double value);
 // or does not fit.
 std::optional<std::int64_t> parse_int(std::string_view text);
 
-// A decimal float as C and Python read it: `1`, `.5`, `-2e3`, `inf`, `nan`; spaces around it allowed.
+// A decimal float as C and Python read it: `1`, `.5`, `-2e3`, `inf`, `nan`; spaces around it
+// allowed.
 std::optional<double> parse_float(std::string_view text);
 
 // The longest prefix of `text` that is a plain decimal float (digits, a point, an exponent) with an

@@ -34,7 +34,8 @@ void append_padded(std::string& out, std::int64_t value, int width) {
   out.append(digits, static_cast<std::size_t>(end - digits));
 }
 
-// Reads fixed-width fields off the front of a text; once something does not fit it has failed for good.
+// Reads fixed-width fields off the front of a text; once something does not fit it has failed for
+// good.
 class FieldReader {
  public:
   explicit FieldReader(std::string_view text) : rest_(text) {}
@@ -125,7 +126,8 @@ CalendarDate date_of_days(std::int64_t days) {
   const std::int64_t month_from_march = (5 * day_of_year + 2) / 153;
   CalendarDate date;
   date.day = static_cast<int>(day_of_year - (153 * month_from_march + 2) / 5 + 1);
-  date.month = static_cast<int>(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
+  date.month =
+      static_cast<int>(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
   date.year = year_of_era + era * 400 + (date.month <= 2 ? 1 : 0);
   return date;
 }
@@ -236,7 +238,8 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
 
   std::int64_t total = 0;
   while (!text.empty()) {
-    if (static_cast<unsigned char>(text.front() - '0') > 9 && text.front() != '.') return std::nullopt;
+    if (static_cast<unsigned char>(text.front() - '0') > 9 && text.front() != '.')
+      return std::nullopt;
     const std::size_t number_length = text.find_first_not_of("0123456789._");
     if (number_length == std::string_view::npos) return std::nullopt;
     std::string number(text.substr(0, number_length));
@@ -335,8 +338,8 @@ std::optional<StreamRate> parse_rate(std::string_view text) {
 }
 
 int compare_rates(StreamRate left, StreamRate right) {
-  // Continued fractions: whole parts first, then the reciprocals of the rests, so that no product is
-  // needed, which 64 bits might not hold and 32-bit machines have no 128 for.
+  // Continued fractions: whole parts first, then the reciprocals of the rests, so that no product
+  // is needed, which 64 bits might not hold and 32-bit machines have no 128 for.
   std::int64_t a = left.numerator, b = left.denominator;
   std::int64_t c = right.numerator, d = right.denominator;
   int sign = 1;

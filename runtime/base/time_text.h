@@ -25,9 +25,10 @@ std::int64_t days_of_date(CalendarDate date);
 // ISO 8601 with `Z` and only as many digits of a fraction as needed: `2026-01-01T00:00:00Z`.
 void append_time(std::string& out, std::int64_t utc_ns);
 
-// `2013-12-02`, or that and a time of day after `T` or a space: `21:15`, `21:15:00`, `21:15:00.25`, then
-// perhaps `Z` or an offset (`+01:00`, `+0100`, `+01`); without one it is UTC. Digits of the fraction
-// beyond nanoseconds are dropped. Nothing if it is anything else, or beyond the years 1678 to 2262.
+// `2013-12-02`, or that and a time of day after `T` or a space: `21:15`, `21:15:00`, `21:15:00.25`,
+// then perhaps `Z` or an offset (`+01:00`, `+0100`, `+01`); without one it is UTC. Digits of the
+// fraction beyond nanoseconds are dropped. Nothing if it is anything else, or beyond the years 1678
+// to 2262.
 std::optional<std::int64_t> parse_time(std::string_view text);
 
 // Largest units first, each exact: `1h30min`, `250ms`, `0s`, `-1d12h`.

@@ -52,7 +52,8 @@ void ColumnQueue::make_room(std::int64_t ticks, std::int64_t kept_ticks) {
   if (capacity_ > 0 && begin_ + needed <= capacity_) return;
 
   const auto move_to_front = [this, live](AlignedBytes& bytes, std::size_t item_size) {
-    std::memmove(bytes.data(), bytes.data() + bytes_of(begin_, item_size), bytes_of(live, item_size));
+    std::memmove(bytes.data(), bytes.data() + bytes_of(begin_, item_size),
+                 bytes_of(live, item_size));
   };
   // Moving is worth it only while few wait; otherwise every other call would move all of them.
   const bool grows = needed > capacity_ || live > capacity_ / 2;
@@ -78,9 +79,8 @@ void ColumnQueue::set_pointers(StreamOutput& out) {
     pointers_[leaf] = columns_[leaf].data() + bytes_of(tail, item_sizes_[leaf]);
   }
   out.columns = pointers_.data();
-  out.valid = description_->has_valid == 0
-                  ? nullptr
-                  : reinterpret_cast<std::uint8_t*>(valid_.data()) + tail;
+  out.valid = description_->has_valid == 0 ? nullptr
+                                           : reinterpret_cast<std::uint8_t*>(valid_.data()) + tail;
   out.stamps = description_->has_stamps == 0
                    ? nullptr
                    : reinterpret_cast<std::int64_t*>(stamps_.data()) + tail;
@@ -186,8 +186,12 @@ void copy_leaf_payloads(const StreamLeaf& leaf, void* elements, std::int64_t ele
   // Sliding windows overlap: views that go forward through one stretch of memory share one copy.
   auto* const views = static_cast<StreamView*>(elements);
   const std::size_t element_size = view_element_size(leaf);
-  const auto begin_of = [&](std::int64_t i) { return reinterpret_cast<std::uintptr_t>(views[i].data); };
-  const auto end_of = [&](std::int64_t i) { return begin_of(i) + bytes_of(views[i].count, element_size); };
+  const auto begin_of = [&](std::int64_t i) {
+    return reinterpret_cast<std::uintptr_t>(views[i].data);
+  };
+  const auto end_of = [&](std::int64_t i) {
+    return begin_of(i) + bytes_of(views[i].count, element_size);
+  };
   std::int64_t first = 0;
   while (first < element_count) {
     if (views[first].count == 0) {

@@ -54,8 +54,10 @@ class ColumnQueue {
   void reserve(std::int64_t ticks, StreamOutput& out);
   // As reserve, but keeps what was written since: the first `out.capacity` ticks.
   void grow(std::int64_t ticks, StreamOutput& out);
-  // The first `ticks` of the reserved room are items now. Stamps below `stamp_floor` are raised to it.
-  void commit(std::int64_t ticks, PayloadLifetime lifetime, std::int64_t stamp_floor = kEarliestStamp);
+  // The first `ticks` of the reserved room are items now. Stamps below `stamp_floor` are raised to
+  // it.
+  void commit(std::int64_t ticks, PayloadLifetime lifetime,
+              std::int64_t stamp_floor = kEarliestStamp);
   // For writers whose texts need no copy at commit.
   [[nodiscard]] Arena& payload_arena() { return payloads_; }
 
@@ -107,9 +109,9 @@ class ColumnQueue {
   void compact_payloads();
 
   const StreamQueue* description_;
-  std::vector<AlignedBytes> columns_;   // One for each leaf,
-  std::vector<std::size_t> item_sizes_; // and the bytes of an item in it.
-  std::vector<void*> pointers_;         // What StreamBatch and StreamOutput point to.
+  std::vector<AlignedBytes> columns_;    // One for each leaf,
+  std::vector<std::size_t> item_sizes_;  // and the bytes of an item in it.
+  std::vector<void*> pointers_;          // What StreamBatch and StreamOutput point to.
   AlignedBytes valid_;
   AlignedBytes stamps_;
   bool has_payloads_ = false;  // Some leaf is a text or a view.

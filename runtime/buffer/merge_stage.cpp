@@ -47,12 +47,18 @@ StreamBatch MergeStage::gather(std::int64_t limit) {
     ColumnQueue& queue = *inputs_[first.input];
     std::int64_t& taken = taken_[first.input];
     if (taken == queue.size()) break;  // A frontier is the earliest: nothing may pass it.
+    std::int64_t run_begin = taken;  // Of neighbours that are values and not yet copied.
     do {
-      if (queue.is_valid_at(taken)) {
-        take(queue, taken, 1);
+      const bool is_valid = queue.is_valid_at(taken++);
+      if (is_valid) {
+        ++count_;
+      } else {
+        copy(queue, run_begin, taken - 1);
+        run_begin = taken;
       }
-      ++taken;
-    } while (count_ < limit && taken < queue.size() && Place{queue.stamp_at(taken), first.input} < second);
+    } while (count_ < limit && taken < queue.size() &&
+             Place{queue.stamp_at(taken), first.input} < second);
+    copy(queue, run_begin, taken);
   }
   const StreamBatch batch{count_, total_count_, pointers_.data(), nullptr,
                           reinterpret_cast<const std::int64_t*>(stamps_.data())};
@@ -60,17 +66,21 @@ StreamBatch MergeStage::gather(std::int64_t limit) {
   return batch;
 }
 
-void MergeStage::take(ColumnQueue& queue, std::int64_t first, std::int64_t count) {
-  const StreamBatch batch = queue.batch(first + count);
+// Copies items [begin, end), the newest of the counted ones.
+void MergeStage::copy(ColumnQueue& queue, std::int64_t begin, std::int64_t end) {
+  const std::int64_t count = end - begin;
+  if (count == 0) return;
+  const std::int64_t target = count_ - count;
+  const StreamBatch batch = queue.batch(end);
   for (std::size_t leaf = 0; leaf < columns_.size(); ++leaf) {
     const std::size_t size = item_sizes_[leaf];
-    std::memcpy(columns_[leaf].data() + static_cast<std::size_t>(count_) * size,
-                static_cast<const std::byte*>(batch.columns[leaf]) + static_cast<std::size_t>(first) * size,
+    std::memcpy(columns_[leaf].data() + static_cast<std::size_t>(target) * size,
+                static_cast<const std::byte*>(batch.columns[leaf]) +
+                    static_cast<std::size_t>(begin) * size,
                 static_cast<std::size_t>(count) * size);
   }
   auto* const stamps = reinterpret_cast<std::int64_t*>(stamps_.data());
-  for (std::int64_t i = 0; i < count; ++i) stamps[count_ + i] = queue.stamp_at(first + i);
-  count_ += count;
+  for (std::int64_t i = 0; i < count; ++i) stamps[target + i] = queue.stamp_at(begin + i);
 }
 
 bool MergeStage::consume_gathered() {
@@ -88,7 +98,8 @@ bool MergeStage::consume_gathered() {
 ColumnQueue* MergeStage::blocking_input() const {
   ColumnQueue* earliest = nullptr;
   for (ColumnQueue* const input : inputs_) {
-    if (earliest == nullptr || input->earliest_possible_stamp() < earliest->earliest_possible_stamp()) {
+    if (earliest == nullptr ||
+        input->earliest_possible_stamp() < earliest->earliest_possible_stamp()) {
       earliest = input;
     }
   }

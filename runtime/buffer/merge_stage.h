@@ -1,4 +1,5 @@
-// The ordered merge of several queues into one batch: by stamp, then input, then order in the input.
+// The ordered merge of several queues into one batch: by stamp, then input, then order in the
+// input.
 //
 // An item leaves when no input can still bring an earlier one, which the inputs' frontiers say
 // (semantics.md §2, §4). Holes are dropped. The batch borrows texts and views from the queues, so
@@ -15,17 +16,18 @@ namespace streamrt {
 
 class MergeStage {
  public:
-  // Batches hold `limit` ticks at the most. The queues' items are of `type`; both must outlive the stage.
+  // Batches hold `limit` ticks at the most. The queues' items are of `type`; both must outlive the
+  // stage.
   MergeStage(const StreamType& type, std::vector<ColumnQueue*> inputs, std::int64_t limit);
 
-  // Gathers up to `limit` items that may leave now. Call consume_gathered() once they are worked off,
-  // also after a batch without items: holes may have been passed over.
+  // Gathers up to `limit` items that may leave now. Call consume_gathered() once they are worked
+  // off, also after a batch without items: holes may have been passed over.
   StreamBatch gather(std::int64_t limit);
   // Whether items were taken from the inputs, be they values or holes.
   bool consume_gathered();
 
-  // The input without items whose frontier holds back everything else; null if an item may leave, or
-  // all inputs have ended.
+  // The input without items whose frontier holds back everything else; null if an item may leave,
+  // or all inputs have ended.
   [[nodiscard]] ColumnQueue* blocking_input() const;
 
   // Merged items since the beginning.
@@ -39,11 +41,11 @@ class MergeStage {
     friend auto operator<=>(const Place&, const Place&) = default;
   };
   [[nodiscard]] Place place_of(std::size_t input) const;
-  void take(ColumnQueue& queue, std::int64_t first, std::int64_t count);
+  void copy(ColumnQueue& queue, std::int64_t begin, std::int64_t end);
 
   std::vector<ColumnQueue*> inputs_;
-  std::vector<std::int64_t> taken_;        // One entry an input: items taken by this gather.
-  std::vector<std::size_t> item_sizes_;    // One entry a leaf.
+  std::vector<std::int64_t> taken_;      // One entry an input: items taken by this gather.
+  std::vector<std::size_t> item_sizes_;  // One entry a leaf.
   std::vector<AlignedBytes> columns_;
   std::vector<void*> pointers_;
   AlignedBytes stamps_;

@@ -50,8 +50,9 @@ Result<std::unique_ptr<ByteInput>> ByteInput::open(std::string_view path) {
                   reason == ENOENT ? closest_name_hint(path, neighbours_of(input->name_)) : "");
     }
   }
-  struct stat status {};
-  if (::fstat(input->fd_, &status) != 0) return fail("cannot read `{}`: {}", path, std::strerror(errno));
+  struct stat status{};
+  if (::fstat(input->fd_, &status) != 0)
+    return fail("cannot read `{}`: {}", path, std::strerror(errno));
   if (S_ISDIR(status.st_mode)) return fail("cannot read `{}`: it is a folder", path);
   if (!S_ISREG(status.st_mode)) return input;
 
@@ -89,7 +90,8 @@ Result<ByteInput::Fill> ByteInput::fill() {
     end_ -= begin_;
     begin_ = 0;
   }
-  if (buffer_.size() - end_ < kReadBytes) buffer_.resize(std::max(buffer_.size() * 2, end_ + kReadBytes));
+  if (buffer_.size() - end_ < kReadBytes)
+    buffer_.resize(std::max(buffer_.size() * 2, end_ + kReadBytes));
   data_ = buffer_.data();
   const ssize_t count = ::read(fd_, buffer_.data() + end_, buffer_.size() - end_);
   if (count < 0) {

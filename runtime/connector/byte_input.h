@@ -22,7 +22,8 @@ class ByteInput {
   ByteInput(const ByteInput&) = delete;
   ByteInput& operator=(const ByteInput&) = delete;
 
-  // `-` is standard input. A failure names the path and, where it looks like a slip, the file meant.
+  // `-` is standard input. A failure names the path and, where it looks like a slip, the file
+  // meant.
   static Result<std::unique_ptr<ByteInput>> open(std::string_view path);
 
   // Bytes that were read and not yet consumed. Valid until the next fill().
@@ -50,7 +51,7 @@ class ByteInput {
   const char* data_ = nullptr;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  std::vector<char> buffer_;   // Behind data_, unless mapped.
+  std::vector<char> buffer_;  // Behind data_, unless mapped.
   void* mapping_ = nullptr;
   std::size_t mapping_size_ = 0;
   std::int64_t consumed_before_ = 0;  // Bytes that have left the buffer.

@@ -4,7 +4,9 @@
 
 namespace streamrt {
 
-std::int64_t ChartSeries::bucket_number(std::int64_t stamp) const { return stamp >> width_log2_; }
+std::int64_t ChartSeries::bucket_number(std::int64_t stamp) const {
+  return stamp >> width_log2_;
+}
 
 void ChartSeries::add(std::int64_t stamp, double value, std::string_view text) {
   if (!std::isfinite(value)) {

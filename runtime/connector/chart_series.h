@@ -1,8 +1,8 @@
 // The points of a chart in bounded memory, however long the stream.
 //
-// Points fall into buckets of equal width along the axis, which keep the least and the greatest value.
-// When there are too many buckets the width doubles and neighbours are joined: what is drawn stays the
-// envelope of all points, at a resolution finer than the picture's.
+// Points fall into buckets of equal width along the axis, which keep the least and the greatest
+// value. When there are too many buckets the width doubles and neighbours are joined: what is drawn
+// stays the envelope of all points, at a resolution finer than the picture's.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class ChartSeries {
     bool min_is_first = true;  // The least value came before the greatest.
     bool gap_before = false;   // The line is interrupted here.
     std::int64_t count = 0;
-    std::string text;          // Of the first point, for marks.
+    std::string text;  // Of the first point, for marks.
   };
 
   // Stamps must not fall. A NaN interrupts the line; infinities are left out like one.

@@ -1,4 +1,5 @@
-// `clock.ticks`: the time itself, at absolute multiples of a period; or, as ints, the number of the tick.
+// `clock.ticks`: the time itself, at absolute multiples of a period; or, as ints, the number of the
+// tick.
 
 #include "runtime/base/value_text.h"
 #include "runtime/connector/registry.h"
@@ -11,7 +12,8 @@ namespace {
 class TickSource final : public Sampler {
  public:
   TickSource(const SourceOpening& opening, std::int64_t period_ns)
-      : Sampler(opening, period_ns), gives_times_(opening.description.type->kind == STREAM_TYPE_TIME) {}
+      : Sampler(opening, period_ns),
+        gives_times_(opening.description.type->kind == STREAM_TYPE_TIME) {}
 
  protected:
   Result<void> sample(SourceItems& items, std::int64_t stamp) override {

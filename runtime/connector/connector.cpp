@@ -42,6 +42,12 @@ std::optional<StreamRate> Arguments::rate(std::string_view name) const {
   return found->rate;
 }
 
+std::string label_of(const SinkOpening& opening) {
+  if (const auto label = opening.arguments.text("label")) return std::string(*label);
+  if (!opening.stream_name.empty()) return std::string(opening.stream_name);
+  return opening.description.equation == nullptr ? "" : opening.description.equation;
+}
+
 Result<void> Destinations::flush_all() {
   Result<void> result;
   for (const auto& [key, destination] : by_key_) {

@@ -1,8 +1,8 @@
 // Sources and sinks behind one interface; each scheme is one file and one line in connectors.def.
 //
-// The runner (agent/) opens connectors before the first item, pulls sources when somebody needs items,
-// and hands batches to sinks. All calls come from one thread. A connector neither blocks nor sleeps:
-// a source that has nothing says so, and says what to wait for.
+// The runner (agent/) opens connectors before the first item, pulls sources when somebody needs
+// items, and hands batches to sinks. All calls come from one thread. A connector neither blocks nor
+// sleeps: a source that has nothing says so, and says what to wait for.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,9 @@ class Arguments {
       : arguments_(arguments, static_cast<std::size_t>(count)) {}
 
   [[nodiscard]] std::optional<std::string_view> text(std::string_view name) const;
-  [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name) const;  // Also durations.
-  [[nodiscard]] std::optional<double> number(std::string_view name) const;         // int or float.
+  [[nodiscard]] std::optional<std::int64_t> integer(
+      std::string_view name) const;                                         // Also durations.
+  [[nodiscard]] std::optional<double> number(std::string_view name) const;  // int or float.
   [[nodiscard]] std::optional<bool> boolean(std::string_view name) const;
   [[nodiscard]] std::optional<StreamRate> rate(std::string_view name) const;
 
@@ -131,8 +132,8 @@ class Destination {
 // The destinations of one run, by name.
 class Destinations {
  public:
-  // The destination `key`, made by `make` (which returns Result<std::unique_ptr<Concrete>>) if it is new.
-  // A key belongs to one concrete type: start it with the scheme.
+  // The destination `key`, made by `make` (which returns Result<std::unique_ptr<Concrete>>) if it
+  // is new. A key belongs to one concrete type: start it with the scheme.
   template <class Concrete, class Make>
   Result<Concrete*> find_or_make(const std::string& key, Make make);
 
@@ -165,12 +166,16 @@ struct ConsoleOutput {
 struct SinkOpening {
   const StreamSink& description;
   const StreamType& type;
+  std::string_view stream_name;  // Of the stream that it shows, for labels; may be empty.
   bool has_times = false;  // Stamps are times; else positions.
   Arguments arguments;
   Destinations& destinations;
   const ConsoleOutput& console;
   Clock& clock;
 };
+
+// The `label` of a sink, else the name of its stream.
+std::string label_of(const SinkOpening& opening);
 
 // ---- registry --------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 // `csv.read`: typed columns of a CSV file or of standard input, found by their names in the header.
 //
-// Fields may be quoted (RFC 4180: `""` is a quote, line ends may stand inside), lines may end in CR LF,
-// and a byte order mark is passed over. A row that does not fit the type is a hole. A `time` field that
-// gives the stamps also orders the rows: one older than the newest is late, and dropped.
+// Fields may be quoted (RFC 4180: `""` is a quote, line ends may stand inside), lines may end in CR
+// LF, and a byte order mark is passed over. A row that does not fit the type is a hole. A `time`
+// field that gives the stamps also orders the rows: one older than the newest is late, and dropped.
 
 #include <algorithm>
 #include <bit>
@@ -24,7 +24,7 @@ namespace {
 // A field of the items and where it goes.
 struct Target {
   const StreamType* type = nullptr;
-  std::string name;               // The column, for messages.
+  std::string name;  // The column, for messages.
   std::size_t first_leaf = 0;
   bool is_stamp = false;
 };
@@ -73,7 +73,8 @@ class CsvSource final : public Source {
   Row read_row(SourceItems& items);
   bool read_cell(const Target& target, SourceItems& items, const char*& cursor, const char* end,
                  bool& is_incomplete);
-  bool read_quoted(const char*& cursor, const char* end, std::string_view& text, bool& is_incomplete);
+  bool read_quoted(const char*& cursor, const char* end, std::string_view& text,
+                   bool& is_incomplete);
   bool parse_time_cell(std::string_view text, std::int64_t& stamp);
   bool at_cell_end(const char* cursor, const char* end) const;
   const char* row_end(const char* cursor, const char* end) const;
@@ -88,15 +89,15 @@ class CsvSource final : public Source {
   bool is_bound_ = false;
   std::vector<const Target*> columns_;  // One entry a column of the file; null: nobody wants it.
   std::vector<Target> targets_;
-  std::int64_t line_ = 1;               // Of the row at hand, counted from 1.
+  std::int64_t line_ = 1;  // Of the row at hand, counted from 1.
   std::int64_t newest_stamp_ = INT64_MIN;
   std::int64_t row_stamp_ = 0;
   const Target* failed_target_ = nullptr;
   std::string_view failed_cell_;
-  std::string scratch_;                 // A quoted cell without its quotes.
+  std::string scratch_;  // A quoted cell without its quotes.
   bool cell_is_in_scratch_ = false;
-  bool row_has_quotes_ = false;         // So line ends may stand inside its cells.
-  char cached_date_[10] = {};           // Most rows have the date of the row before.
+  bool row_has_quotes_ = false;  // So line ends may stand inside its cells.
+  char cached_date_[10] = {};    // Most rows have the date of the row before.
   std::int64_t cached_date_ns_ = 0;
 };
 
@@ -154,9 +155,9 @@ bool CsvSource::parse_time_cell(std::string_view text, std::int64_t& stamp) {
   const auto digit = [&text](std::size_t i) { return static_cast<unsigned char>(text[i] - '0'); };
   const auto two_digits = [&](std::size_t i) { return digit(i) * 10 + digit(i + 1); };
   if (text.size() == 19 && std::memcmp(text.data(), cached_date_, sizeof cached_date_) == 0 &&
-      (text[10] == ' ' || text[10] == 'T') && text[13] == ':' && text[16] == ':' && digit(11) <= 2 &&
-      digit(12) <= 9 && digit(14) <= 5 && digit(15) <= 9 && digit(17) <= 5 && digit(18) <= 9 &&
-      two_digits(11) <= 23) {
+      (text[10] == ' ' || text[10] == 'T') && text[13] == ':' && text[16] == ':' &&
+      digit(11) <= 2 && digit(12) <= 9 && digit(14) <= 5 && digit(15) <= 9 && digit(17) <= 5 &&
+      digit(18) <= 9 && two_digits(11) <= 23) {
     const int second_of_day = two_digits(11) * 3600 + two_digits(14) * 60 + two_digits(17);
     stamp = cached_date_ns_ + second_of_day * kNanosecondsPerSecond;
     return true;
@@ -221,7 +222,8 @@ bool CsvSource::read_cell(const Target& target, SourceItems& items, const char*&
   }
   void* leaves[4];
   for (std::int32_t leaf = 0; leaf < target.type->leaf_count; ++leaf) {
-    leaves[leaf] = static_cast<char*>(columns[leaf]) + tick * leaf_item_size(target.type->leaves[leaf]);
+    leaves[leaf] =
+        static_cast<char*>(columns[leaf]) + tick * leaf_item_size(target.type->leaves[leaf]);
   }
   if (!parse_value(text, *target.type, leaves)) return false;
   const StreamLeaf& last_leaf = target.type->leaves[target.type->leaf_count - 1];
@@ -251,8 +253,13 @@ CsvSource::Row CsvSource::read_row(SourceItems& items) {
   bool is_bad = false;
   std::string reason;
 
-  // A blank line is no row, unless the file has one column, whose value it then is.
-  if (columns_.size() > 1 && (*cursor == '\n' || (*cursor == '\r' && cursor + 1 != end && cursor[1] == '\n'))) {
+  // A blank line is no row, unless the file has one column and empty text is a value of it.
+  const bool is_blank =
+      *cursor == '\n' || (*cursor == '\r' && cursor + 1 != end && cursor[1] == '\n');
+  const bool may_be_value = columns_.size() == 1 && columns_[0] != nullptr &&
+                            (columns_[0]->type->kind == STREAM_TYPE_STRING ||
+                             columns_[0]->type->kind == STREAM_TYPE_OPTION);
+  if (is_blank && !may_be_value) {
     input_->consume(*cursor == '\n' ? 1 : 2);
     ++line_;
     return Row::Dropped;
@@ -411,7 +418,8 @@ Result<void> CsvSource::bind_columns(const std::vector<std::string>& header) {
   std::size_t leaf = 0;
   const auto add_target = [&](const StreamType& field_type, const char* name) -> Result<void> {
     if (!is_parsable(field_type)) {
-      return fail("column `{}` of {} cannot hold a {}", name, input_->name(), type_text(field_type));
+      return fail("column `{}` of {} cannot hold a {}", name, input_->name(),
+                  type_text(field_type));
     }
     std::size_t column = targets_.size();
     if (by_name) {
@@ -435,7 +443,8 @@ Result<void> CsvSource::bind_columns(const std::vector<std::string>& header) {
   if (type.kind == STREAM_TYPE_RECORD || type.kind == STREAM_TYPE_TUPLE) {
     for (const StreamField& field : fields_of(type)) {
       const bool has_outside_name = field.outside_name != nullptr && field.outside_name[0] != '\0';
-      if (Result<void> added = add_target(*field.type, has_outside_name ? field.outside_name : field.name);
+      if (Result<void> added =
+              add_target(*field.type, has_outside_name ? field.outside_name : field.name);
           !added) {
         return added;
       }

@@ -17,7 +17,8 @@ class CsvSink final : public Sink {
       : item_(opening.type), output_(output), separator_(separator) {
     const StreamType& type = opening.type;
     if (type.kind != STREAM_TYPE_RECORD && type.kind != STREAM_TYPE_TUPLE) {
-      columns_.push_back({&type, std::string(opening.arguments.text("label").value_or("value")), 0});
+      const std::string name = label_of(opening);
+      columns_.push_back({&type, name.empty() ? "value" : name, 0});
       return;
     }
     std::size_t leaf = 0;
@@ -104,7 +105,8 @@ Result<std::unique_ptr<Sink>> open_csv_sink(const SinkOpening& opening) {
   if (!output) return output.failure();
   auto sink = std::make_unique<CsvSink>(opening, **output, separator[0]);
   // Of several writers of one file the first one's header stands.
-  if (opening.arguments.boolean("header").value_or(true) && (*output)->is_empty()) sink->write_header();
+  if (opening.arguments.boolean("header").value_or(true) && (*output)->is_empty())
+    sink->write_header();
   return sink;
 }
 

@@ -13,8 +13,8 @@ class LineReader {
   explicit LineReader(std::unique_ptr<ByteInput> input) : input_(std::move(input)) {}
 
   enum class Next : std::uint8_t { Line, WouldBlock, AtEnd };
-  // The next line, valid until the next call (for ever if the input is mapped). Bytes behind the last
-  // line end are a line as well.
+  // The next line, valid until the next call (for ever if the input is mapped). Bytes behind the
+  // last line end are a line as well.
   Result<Next> next(std::string_view& line);
 
   // Number of the line that was read last, from 1.

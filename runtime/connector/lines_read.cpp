@@ -48,9 +48,10 @@ class LineSource final : public Source {
     if (trimmed(line).empty()) return;
     void* const leaf = static_cast<char*>(items.out.columns[0]) + tick * 8;
     if (!parse_value(line, type_, &leaf)) {
-      host_.report_unreadable(items.first_position + items.count,
-                              fmt::format("{} line {}: `{}` is no {}", reader_.input().name(),
-                                          reader_.line_number(), line.substr(0, 40), type_text(type_)));
+      host_.report_unreadable(
+          items.first_position + items.count,
+          fmt::format("{} line {}: `{}` is no {}", reader_.input().name(), reader_.line_number(),
+                      line.substr(0, 40), type_text(type_)));
       if (items.out.valid == nullptr) return;
       items.out.valid[tick] = 0;
     }

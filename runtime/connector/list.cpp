@@ -35,7 +35,8 @@ class ListSource final : public Source {
     }
     if (gives_stamps() && size > 0) {
       if (items.out.stamps != nullptr) {
-        std::memcpy(items.out.stamps, description_.list_stamps + first, size * sizeof(std::int64_t));
+        std::memcpy(items.out.stamps, description_.list_stamps + first,
+                    size * sizeof(std::int64_t));
       }
       frontier_ = description_.list_stamps[next_ + count - 1];
     }

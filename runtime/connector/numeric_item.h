@@ -1,4 +1,5 @@
-// Items as numbers, for charts and tables: int, float, bool, duration (in seconds), and options of them.
+// Items as numbers, for charts and tables: int, float, bool, duration (in seconds), and options of
+// them.
 #pragma once
 
 #include <cmath>

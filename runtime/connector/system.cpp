@@ -1,5 +1,5 @@
-// `system.…`: load, memory, network, disks and temperatures of the machine that the program runs on,
-// sampled at a stated rate.
+// `system.…`: load, memory, network, disks and temperatures of the machine that the program runs
+// on, sampled at a stated rate.
 
 #include <optional>
 
@@ -24,7 +24,8 @@ Result<void> check_columns(const SourceOpening& opening, std::int32_t kind, std:
   }
   if (fits) return {};
   return fail("`{}` gives {}, not {}", opening.description.connector,
-              count == 2 ? "two floats" : (kind == STREAM_LEAF_F64 ? "floats" : "ints"), type_text(type));
+              count == 2 ? "two floats" : (kind == STREAM_LEAF_F64 ? "floats" : "ints"),
+              type_text(type));
 }
 
 class CpuSource final : public Sampler {
@@ -156,7 +157,8 @@ Result<std::unique_ptr<Source>> open_memory(const SourceOpening& opening, bool i
 Result<std::unique_ptr<Source>> open_cpu_source(const SourceOpening& opening) {
   const Result<std::int64_t> period_ns = period_of(opening);
   if (!period_ns) return period_ns.failure();
-  if (Result<void> checked = check_columns(opening, STREAM_LEAF_F64, 1); !checked) return checked.failure();
+  if (Result<void> checked = check_columns(opening, STREAM_LEAF_F64, 1); !checked)
+    return checked.failure();
   return std::make_unique<CpuSource>(opening, *period_ns);
 }
 
@@ -171,7 +173,8 @@ Result<std::unique_ptr<Source>> open_memory_used_source(const SourceOpening& ope
 Result<std::unique_ptr<Source>> open_network_source(const SourceOpening& opening) {
   const Result<std::int64_t> period_ns = period_of(opening);
   if (!period_ns) return period_ns.failure();
-  if (Result<void> checked = check_columns(opening, STREAM_LEAF_F64, 2); !checked) return checked.failure();
+  if (Result<void> checked = check_columns(opening, STREAM_LEAF_F64, 2); !checked)
+    return checked.failure();
   const std::string interface(opening.arguments.text("interface").value_or(""));
   if (!interface.empty() && !read_network(interface)) {
     const auto known = network_interfaces(read_small_file("/proc/net/dev").value_or(""));
@@ -184,12 +187,13 @@ Result<std::unique_ptr<Source>> open_network_source(const SourceOpening& opening
 Result<std::unique_ptr<Source>> open_disk_source(const SourceOpening& opening) {
   const Result<std::int64_t> period_ns = period_of(opening);
   if (!period_ns) return period_ns.failure();
-  if (Result<void> checked = check_columns(opening, STREAM_LEAF_F64, 2); !checked) return checked.failure();
+  if (Result<void> checked = check_columns(opening, STREAM_LEAF_F64, 2); !checked)
+    return checked.failure();
   const std::string device(opening.arguments.text("device").value_or(""));
   if (!device.empty() && !read_disks(device)) {
     const auto known = disk_devices(read_small_file("/proc/diskstats").value_or(""));
-    return fail("this machine has no disk `{}`{}; it has {}", device, closest_name_hint(device, known),
-                fmt::join(known, ", "));
+    return fail("this machine has no disk `{}`{}; it has {}", device,
+                closest_name_hint(device, known), fmt::join(known, ", "));
   }
   return std::make_unique<FlowSource>(opening, *period_ns, read_disks, device);
 }
@@ -197,7 +201,8 @@ Result<std::unique_ptr<Source>> open_disk_source(const SourceOpening& opening) {
 Result<std::unique_ptr<Source>> open_temperature_source(const SourceOpening& opening) {
   const Result<std::int64_t> period_ns = period_of(opening);
   if (!period_ns) return period_ns.failure();
-  if (Result<void> checked = check_columns(opening, STREAM_LEAF_F64, 1); !checked) return checked.failure();
+  if (Result<void> checked = check_columns(opening, STREAM_LEAF_F64, 1); !checked)
+    return checked.failure();
   std::vector<TemperatureSensor> sensors = find_temperature_sensors("/sys");
   if (const auto wanted = opening.arguments.text("sensor"); wanted && !wanted->empty()) {
     std::vector<std::string> known;

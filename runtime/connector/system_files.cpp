@@ -55,7 +55,8 @@ std::string trimmed_file(const std::string& path) {
 }
 
 // `name: counts…`: splits a line of /proc/net/dev.
-std::optional<std::pair<std::string_view, std::string_view>> split_interface(std::string_view line) {
+std::optional<std::pair<std::string_view, std::string_view>> split_interface(
+    std::string_view line) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
   return std::pair(trimmed(line.substr(0, colon)), line.substr(colon + 1));
@@ -78,7 +79,8 @@ std::optional<std::string> read_small_file(const std::string& path) {
 }
 
 std::optional<CpuTimes> parse_cpu_times(std::string_view proc_stat) {
-  // cpu user nice system idle iowait irq softirq steal guest guest_nice; guests are in user already.
+  // cpu user nice system idle iowait irq softirq steal guest guest_nice; guests are in user
+  // already.
   std::string_view line = proc_stat.substr(0, std::min(proc_stat.find('\n'), proc_stat.size()));
   if (take_word(line) != "cpu") return std::nullopt;
   CpuTimes times;

@@ -35,7 +35,8 @@ struct ByteCounts {
 };
 // From /proc/net/dev: one interface, or with an empty name all but the loopback.
 std::optional<ByteCounts> parse_network(std::string_view proc_net_dev, std::string_view interface);
-// From /proc/diskstats: one device, or with an empty name all whole disks (no partitions, loops, RAM disks).
+// From /proc/diskstats: one device, or with an empty name all whole disks (no partitions, loops,
+// RAM disks).
 std::optional<ByteCounts> parse_disks(std::string_view proc_diskstats, std::string_view device,
                                       const std::string& sys_block_folder);
 std::vector<std::string> network_interfaces(std::string_view proc_net_dev);

@@ -1,5 +1,6 @@
 // `table.show`: a row for each operator: label, latest value, how many items, and the course of the
-// latest ones as a small line. Redrawn in place in a terminal; elsewhere only the final table is printed.
+// latest ones as a small line. Redrawn in place in a terminal; elsewhere only the final table is
+// printed.
 
 #include <algorithm>
 #include <array>
@@ -97,19 +98,22 @@ class Table final : public Destination {
     for (const TableRow& row : rows_) {
       label_width = std::max(label_width, count_code_points(row.label));
       value_width = std::max(value_width, count_code_points(row.latest));
-      count_width = std::max(count_width, static_cast<std::int64_t>(fmt::format("{}", row.count).size()));
+      count_width =
+          std::max(count_width, static_cast<std::int64_t>(fmt::format("{}", row.count).size()));
     }
     const char* const bold = is_styled ? "\x1b[1m" : "";
     const char* const dim = is_styled ? "\x1b[2m" : "";
     const char* const plain = is_styled ? "\x1b[0m" : "";
     std::string out;
     if (!title_.empty()) out += fmt::format("{}{}{}\n", bold, title_, plain);
-    out += fmt::format("{}{}  {}  {}{}\n", dim, padded("", label_width, '<'), padded("latest", value_width, '>'),
-                       padded("items", count_width, '>'), plain);
+    out +=
+        fmt::format("{}{}  {}  {}{}\n", dim, padded("", label_width, '<'),
+                    padded("latest", value_width, '>'), padded("items", count_width, '>'), plain);
     for (const TableRow& row : rows_) {
-      std::string line = fmt::format("{}  {}{}{}  {}{}{}", padded(row.label, label_width, '<'), bold,
-                                     padded(row.latest, value_width, row.is_numeric ? '>' : '<'), plain, dim,
-                                     padded(fmt::format("{}", row.count), count_width, '>'), plain);
+      std::string line =
+          fmt::format("{}  {}{}{}  {}{}{}", padded(row.label, label_width, '<'), bold,
+                      padded(row.latest, value_width, row.is_numeric ? '>' : '<'), plain, dim,
+                      padded(fmt::format("{}", row.count), count_width, '>'), plain);
       if (!row.recent.empty()) line += "  " + spark_line(row.recent);
       out += line + '\n';
     }
@@ -144,8 +148,9 @@ class TableSink final : public Sink {
     }
     if (last < 0) return {};
     row_.latest.clear();
-    const bool is_float = type_.kind == STREAM_TYPE_FLOAT ||
-                          (type_.kind == STREAM_TYPE_OPTION && type_.element->kind == STREAM_TYPE_FLOAT);
+    const bool is_float =
+        type_.kind == STREAM_TYPE_FLOAT ||
+        (type_.kind == STREAM_TYPE_OPTION && type_.element->kind == STREAM_TYPE_FLOAT);
     append_formatted_value(row_.latest, type_, item_.at(items, last), is_float ? ".6g" : "");
     if (count_code_points(row_.latest) > kWidestValue) {
       FormatSpec spec;
@@ -172,14 +177,12 @@ Result<std::unique_ptr<Sink>> open_table_sink(const SinkOpening& opening) {
   Result<TextOutput*> console = console_of(opening);
   if (!console) return console.failure();
   const std::string title(opening.arguments.text("title").value_or(""));
-  Result<Table*> table = opening.destinations.find_or_make<Table>(
-      "table:", [&]() -> Result<std::unique_ptr<Table>> {
+  Result<Table*> table =
+      opening.destinations.find_or_make<Table>("table:", [&]() -> Result<std::unique_ptr<Table>> {
         return std::make_unique<Table>(**console, title);
       });
   if (!table) return table.failure();
-  const std::string_view equation =
-      opening.description.equation == nullptr ? "" : opening.description.equation;
-  TableRow& row = (*table)->add_row(std::string(opening.arguments.text("label").value_or(equation)));
+  TableRow& row = (*table)->add_row(label_of(opening));
   return std::make_unique<TableSink>(opening.type, **table, row);
 }
 

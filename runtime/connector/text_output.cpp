@@ -92,7 +92,8 @@ Result<void> TextOutput::finish() {
   if (!owns_fd_) return {};
   owns_fd_ = false;
   // Some file systems tell of a full disk only here.
-  if (::close(fd_) != 0 && !has_failed_) return fail("cannot write {}: {}", name_, std::strerror(errno));
+  if (::close(fd_) != 0 && !has_failed_)
+    return fail("cannot write {}: {}", name_, std::strerror(errno));
   return {};
 }
 

@@ -61,8 +61,8 @@ Result<TextOutput*> console_of(const SinkOpening& opening);
 // The file of the sink's `path`, shared by all text sinks that name it.
 Result<TextOutput*> text_file_of(const SinkOpening& opening);
 
-// Writes the whole of `text` to a new file beside `path`, then renames it into place, so that a reader
-// never sees half of it.
+// Writes the whole of `text` to a new file beside `path`, then renames it into place, so that a
+// reader never sees half of it.
 Result<void> write_file_atomically(const std::string& path, std::string_view text);
 
 }  // namespace streamrt

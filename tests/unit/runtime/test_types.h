@@ -43,13 +43,27 @@ inline const StreamType& scalar(std::int32_t kind) {
   };
   return types[kind]->type;
 }
-inline const StreamType& bool_type() { return scalar(STREAM_TYPE_BOOL); }
-inline const StreamType& int_type() { return scalar(STREAM_TYPE_INT); }
-inline const StreamType& float_type() { return scalar(STREAM_TYPE_FLOAT); }
-inline const StreamType& string_type() { return scalar(STREAM_TYPE_STRING); }
-inline const StreamType& time_type() { return scalar(STREAM_TYPE_TIME); }
-inline const StreamType& duration_type() { return scalar(STREAM_TYPE_DURATION); }
-inline const StreamType& rate_type() { return scalar(STREAM_TYPE_RATE); }
+inline const StreamType& bool_type() {
+  return scalar(STREAM_TYPE_BOOL);
+}
+inline const StreamType& int_type() {
+  return scalar(STREAM_TYPE_INT);
+}
+inline const StreamType& float_type() {
+  return scalar(STREAM_TYPE_FLOAT);
+}
+inline const StreamType& string_type() {
+  return scalar(STREAM_TYPE_STRING);
+}
+inline const StreamType& time_type() {
+  return scalar(STREAM_TYPE_TIME);
+}
+inline const StreamType& duration_type() {
+  return scalar(STREAM_TYPE_DURATION);
+}
+inline const StreamType& rate_type() {
+  return scalar(STREAM_TYPE_RATE);
+}
 
 struct Member {
   std::string name;
@@ -78,7 +92,8 @@ inline TypePointer make_record(const std::string& name, const std::vector<Member
   return owned;
 }
 
-inline TypePointer make_enumeration(const std::string& name, const std::vector<std::string>& values) {
+inline TypePointer make_enumeration(const std::string& name,
+                                    const std::vector<std::string>& values) {
   auto owned = make_type(STREAM_TYPE_ENUMERATION, {{STREAM_LEAF_I64, 0, 1, 1}});
   owned->names.reserve(1 + values.size());
   owned->type.name = owned->names.emplace_back(name).c_str();

@@ -13,15 +13,17 @@ namespace {
 
 // Output 0: the input's column `kColumn`, doubled. Queue 1.
 template <int kColumn>
-std::int32_t double_column(void*, StreamContext* context, const StreamBatch* inputs, std::int64_t count,
-                           std::uint32_t) {
+std::int32_t double_column(void*, StreamContext* context, const StreamBatch* inputs,
+                           std::int64_t count, std::uint32_t) {
   StreamOutput out;
   stream_queue_reserve(context, 1, count, &out);
   for (std::int64_t i = 0; i < count; ++i) {
-    static_cast<double*>(out.columns[0])[i] = 2 * static_cast<const double*>(inputs[0].columns[kColumn])[i];
+    static_cast<double*>(out.columns[0])[i] =
+        2 * static_cast<const double*>(inputs[0].columns[kColumn])[i];
     if (out.valid != nullptr) out.valid[i] = inputs[0].valid == nullptr ? 1 : inputs[0].valid[i];
     if (out.stamps != nullptr) {
-      out.stamps[i] = inputs[0].stamps == nullptr ? inputs[0].first_position + i : inputs[0].stamps[i];
+      out.stamps[i] =
+          inputs[0].stamps == nullptr ? inputs[0].first_position + i : inputs[0].stamps[i];
     }
   }
   stream_queue_commit(context, 1, count);
@@ -48,8 +50,8 @@ TEST_CASE("a csv file goes through a region, its bad row is a hole") {
   const std::string path = "/tmp/streamrt_first_light.csv";
   std::ofstream(path) << "\xef\xbb\xbftimestamp,note,value\r\n2013-12-02 21:15:00,\"a, b\",1.5\r\n"
                          "2013-12-02 21:20:00,x,oops\r\n2013-12-02 21:25:00,,-2e1";
-  const auto reading =
-      make_record("Reading", {{"at", time_type(), "timestamp"}, {"celsius", float_type(), "value"}});
+  const auto reading = make_record(
+      "Reading", {{"at", time_type(), "timestamp"}, {"celsius", float_type(), "value"}});
   ProgramBuilder builder;
   const auto in = builder.queue(reading->type, true);
   const auto out = builder.queue(float_type(), true);

@@ -26,7 +26,8 @@ Outcome run(ProgramBuilder& builder, RunOptions options) {
       } else {
         append_value(text, *captured.type, pointers.at(items, i));
       }
-      const std::int64_t stamp = items.stamps == nullptr ? items.first_position + i : items.stamps[i];
+      const std::int64_t stamp =
+          items.stamps == nullptr ? items.first_position + i : items.stamps[i];
       list.push_back(fmt::format("{}@{}", text, stamp));
     }
   };

@@ -34,8 +34,8 @@ inline StreamArgument int_argument(const char* name, std::int64_t value) {
 template <class T>
 struct ListItems {
   std::vector<T> values;
-  std::vector<std::int64_t> stamps = {};     // Empty: positions.
-  std::vector<std::uint8_t> valid = {};      // Empty: no holes.
+  std::vector<std::int64_t> stamps = {};  // Empty: positions.
+  std::vector<std::uint8_t> valid = {};   // Empty: no holes.
 };
 
 class ProgramBuilder {
@@ -140,7 +140,7 @@ class ProgramBuilder {
  private:
   std::vector<StreamQueue> queues_;
   std::vector<StreamSite> sites_;
-  std::deque<StreamSource> sources_;   // Deques: references given out stay good.
+  std::deque<StreamSource> sources_;  // Deques: references given out stay good.
   std::deque<StreamSink> sinks_;
   std::deque<StreamRegion> regions_;
   std::vector<StreamSource> flat_sources_;
@@ -156,7 +156,8 @@ struct Outcome {
   int status = 0;
   std::string console;
   std::vector<std::string> messages;
-  std::map<std::int32_t, std::vector<std::string>> captured;  // `text@stamp`, `hole@stamp`, `end@T`.
+  std::map<std::int32_t, std::vector<std::string>>
+      captured;  // `text@stamp`, `hole@stamp`, `end@T`.
 };
 
 Outcome run(ProgramBuilder& builder, RunOptions options = {});

@@ -71,8 +71,8 @@ std::int32_t multiples(void*, StreamContext* context, const StreamBatch* inputs,
 
 // Sums in pairs; an odd one out leaves at the end, with the time of the end.
 template <std::int32_t kQueue>
-std::int32_t sum_pairs(void* state, StreamContext* context, const StreamBatch* inputs, std::int64_t count,
-                       std::uint32_t flags) {
+std::int32_t sum_pairs(void* state, StreamContext* context, const StreamBatch* inputs,
+                       std::int64_t count, std::uint32_t flags) {
   struct Sum {
     std::int64_t total, terms;
   };
@@ -103,8 +103,8 @@ std::int32_t add(void*, StreamContext* context, const StreamBatch* inputs, std::
 
 // The first kCount ticks, then done.
 template <std::int32_t kQueue, std::int64_t kCount>
-std::int32_t take(void* state, StreamContext* context, const StreamBatch* inputs, std::int64_t count,
-                  std::uint32_t) {
+std::int32_t take(void* state, StreamContext* context, const StreamBatch* inputs,
+                  std::int64_t count, std::uint32_t) {
   auto& taken = *static_cast<std::int64_t*>(state);
   Writer writer(context, kQueue);
   for (std::int64_t i = 0; i < count && taken < kCount; ++i, ++taken) {
@@ -201,8 +201,8 @@ TEST_CASE("a zip of branches with different rates of selection needs a queue bey
   for (int i = 0; i < 4; ++i) builder.queue(int_type());
   builder.list(0, items);
   builder.region(STREAM_HEAD_SOURCE, {0}, {1, 2},
-                 [](void* state, StreamContext* context, const StreamBatch* inputs, std::int64_t count,
-                    std::uint32_t flags) -> std::int32_t {
+                 [](void* state, StreamContext* context, const StreamBatch* inputs,
+                    std::int64_t count, std::uint32_t flags) -> std::int32_t {
                    (void)copy<1>(state, context, inputs, count, flags);
                    return multiples<2, 50>(state, context, inputs, count, flags);
                  });
@@ -269,7 +269,8 @@ TEST_CASE("a region that is done cancels what is above it") {
   std::vector<std::string> told;
   options.shows_statistics = true;
   const Outcome outcome = run(builder, options);
-  CHECK(outcome.captured.at(0) == std::vector<std::string>{"0@0", "1@1", "2@2", "3@3", "4@4", "end@4"});
+  CHECK(outcome.captured.at(0) ==
+        std::vector<std::string>{"0@0", "1@1", "2@2", "3@3", "4@4", "end@4"});
   bool found = false;
   for (const std::string& line : outcome.messages) {
     if (line.starts_with("stats: source")) {
@@ -307,9 +308,9 @@ TEST_CASE("failures: the first of each equation is named, totals come at the end
   ProgramBuilder builder;
   builder.queue(int_type());
   builder.queue(int_type(), true);
-  builder.site("ratio", false);    // 0
-  builder.site("ratio", false);    // 1, the same equation
-  builder.site("guarded", true);   // 2
+  builder.site("ratio", false);   // 0
+  builder.site("ratio", false);   // 1, the same equation
+  builder.site("guarded", true);  // 2
   builder.list(0, items);
   builder.region(STREAM_HEAD_SOURCE, {0}, {1},
                  [](void*, StreamContext* context, const StreamBatch* inputs, std::int64_t count,
@@ -320,8 +321,9 @@ TEST_CASE("failures: the first of each equation is named, totals come at the end
                      const bool fails = value % 500 == 7;
                      const StreamText why = text_of("no way");
                      if (fails) {
-                       stream_report_failure(context, value < 600 ? 0 : 1, STREAM_FAILURE_DIVISION_BY_ZERO,
-                                             value, value, nullptr);
+                       stream_report_failure(context, value < 600 ? 0 : 1,
+                                             STREAM_FAILURE_DIVISION_BY_ZERO, value, value,
+                                             nullptr);
                      }
                      if (value == 900) {
                        stream_report_failure(context, 2, STREAM_FAILURE_USER, value, value, &why);
@@ -394,9 +396,10 @@ TEST_CASE("live sources of one pace share their stamps, and `--for` ends them") 
   options.clock = &clock;
   options.run_for_ns = 1'200'000'000;
   const Outcome outcome = run(builder, options);
-  const std::vector<std::string> expected = {
-      "0@1000000000250000000", "1@1000000000500000000", "0@1000000000500000000", "2@1000000000750000000",
-      "3@1000000001000000000", "1@1000000001000000000", "end@1000000001500000000"};
+  const std::vector<std::string> expected = {"0@1000000000250000000",  "1@1000000000500000000",
+                                             "0@1000000000500000000",  "2@1000000000750000000",
+                                             "3@1000000001000000000",  "1@1000000001000000000",
+                                             "end@1000000001500000000"};
   CHECK(outcome.captured.at(0) == expected);
   CHECK(outcome.status == 0);
 }
@@ -409,13 +412,15 @@ TEST_CASE("a source that cannot be opened stops the program before it starts") {
   const Outcome outcome = run(builder);
   CHECK(outcome.status == kExitUnusable);
   CHECK(outcome.messages ==
-        std::vector<std::string>{"error: cannot open `/nowhere/at/all.txt`: No such file or directory"});
+        std::vector<std::string>{
+            "error: cannot open `/nowhere/at/all.txt`: No such file or directory"});
 
   ProgramBuilder unknown;
   unknown.queue(string_type());
   unknown.source("tape.read", 0);
   unknown.sink("print", 0, 0);
-  CHECK(run(unknown).messages[0].starts_with("error: this runtime has no source `tape.read`; it has list, "));
+  CHECK(run(unknown).messages[0].starts_with(
+      "error: this runtime has no source `tape.read`; it has list, "));
 }
 
 }  // namespace streamrt::test

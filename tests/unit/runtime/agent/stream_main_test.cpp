@@ -30,7 +30,6 @@ struct Params {
   std::int64_t pause = 0;
 } g_params;
 
-
 struct Run {
   int status = 0;
   std::string out;
@@ -43,13 +42,15 @@ std::string contents(const std::string& path) {
   return text.str();
 }
 
-// In a child process, so that signals and closed pipes may do their worst. `in_parent` may disturb it.
+// In a child process, so that signals and closed pipes may do their worst. `in_parent` may disturb
+// it.
 template <class Body, class InParent>
 Run in_child(Body body, InParent in_parent, int out_fd = -1) {
   const std::string base = fmt::format("/tmp/streamrt_main_{}", ::getpid());
   const pid_t child = ::fork();
   if (child == 0) {
-    const int out = out_fd >= 0 ? out_fd : ::open((base + ".out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const int out =
+        out_fd >= 0 ? out_fd : ::open((base + ".out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     const int error = ::open((base + ".err").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(error, STDERR_FILENO);
@@ -113,32 +114,37 @@ Run run_main(std::vector<const char*> arguments) {
 TEST_CASE("params are flags of their types") {
   TestProgram test;
   const int status = in_child(
-      [&] {
-        const int ran = test.main({"--count=5", "--scale", "1e3", "--text", "two words", "--flag", "--mode",
-                                   "away", "--pause", "1h30min"});
-        const bool as_told = g_params.count == 5 && g_params.scale == 1000.0 &&
-                             g_params.flag == 1 && g_params.mode == 1 &&
-                             g_params.pause == 5'400'000'000'000;
-        return ran == 0 && as_told ? 0 : 7;
-      },
-      [](pid_t) {}).status;
+                         [&] {
+                           const int ran =
+                               test.main({"--count=5", "--scale", "1e3", "--text", "two words",
+                                          "--flag", "--mode", "away", "--pause", "1h30min"});
+                           const bool as_told = g_params.count == 5 && g_params.scale == 1000.0 &&
+                                                g_params.flag == 1 && g_params.mode == 1 &&
+                                                g_params.pause == 5'400'000'000'000;
+                           return ran == 0 && as_told ? 0 : 7;
+                         },
+                         [](pid_t) {})
+                         .status;
   CHECK(status == 0);
 }
 
 TEST_CASE("what is no value of its type is refused with the type's name") {
   CHECK(run_main({"--count", "x"}).error.starts_with("error: `--count x`: `x` is no int\n"));
-  CHECK(run_main({"--mode", "gone"}).error.starts_with(
-      "error: `--mode gone`: `gone` is no value of Mode (home|away)\n"));
-  CHECK(run_main({"--for", "10"}).error.starts_with("error: `--for 10`: `10` is no duration, such as `10s`\n"));
+  CHECK(run_main({"--mode", "gone"})
+            .error.starts_with("error: `--mode gone`: `gone` is no value of Mode (home|away)\n"));
+  CHECK(run_main({"--for", "10"})
+            .error.starts_with("error: `--for 10`: `10` is no duration, such as `10s`\n"));
   CHECK(run_main({"--count", "x"}).status == kExitUnusable);
   const Run fixed = run_main({"--sites", "5"});
   CHECK(fixed.status == kExitUnusable);
-  CHECK(fixed.error.starts_with("error: `--sites` was fixed when the program was built: build it again with "
-                                "`--set sites=5`\n"));
+  CHECK(fixed.error.starts_with(
+      "error: `--sites` was fixed when the program was built: build it again with "
+      "`--set sites=5`\n"));
   const Run slip = run_main({"--cuont", "5"});
   CHECK(slip.status == kExitUnusable);
   CHECK(slip.error ==
-        "error: this program has no `--cuont` (did you mean `--count`?)\nhelp: `test --help` lists the flags\n");
+        "error: this program has no `--cuont` (did you mean `--count`?)\nhelp: `test --help` lists "
+        "the flags\n");
 }
 
 TEST_CASE("a required param must be given") {
@@ -156,8 +162,9 @@ TEST_CASE("a required param must be given") {
 TEST_CASE("--help tells the description, the params and their defaults") {
   const Run run = run_main({"--help"});
   CHECK(run.status == 0);
-  for (const char* const part : {"Prints what it was told.", "--count int", "how many items [3]", "--mode home|away",
-                                 "fixed when the program was built", "--stats", "--for duration"}) {
+  for (const char* const part :
+       {"Prints what it was told.", "--count int", "how many items [3]", "--mode home|away",
+        "fixed when the program was built", "--stats", "--for duration"}) {
     CAPTURE(part);
     CHECK(run.out.find(part) != std::string::npos);
   }
@@ -187,7 +194,8 @@ TEST_CASE("Ctrl-C ends the sources, flushes everything and is told by the status
 }
 
 TEST_CASE("--for ends live sources in good time") {
-  const Run run = in_child([] { return TestProgram("clock.ticks").main({"--for", "300ms"}); }, [](pid_t) {});
+  const Run run =
+      in_child([] { return TestProgram("clock.ticks").main({"--for", "300ms"}); }, [](pid_t) {});
   CHECK(run.status == 0);
   const auto lines = std::count(run.out.begin(), run.out.end(), '\n');
   CHECK(lines >= 3);

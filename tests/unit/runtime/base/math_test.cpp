@@ -1,5 +1,5 @@
-// The mathematics must give the same bits on every CPU and from every compiler: a million arguments for
-// each function, hashed. The hashes were taken once; a difference means that results moved.
+// The mathematics must give the same bits on every CPU and from every compiler: a million arguments
+// for each function, hashed. The hashes were taken once; a difference means that results moved.
 
 #include <doctest/doctest.h>
 
@@ -46,9 +46,12 @@ std::uint64_t hash_of(Function function) {
 TEST_CASE("a million results of each function have the hash they always had") {
   using std::fabs;
   CHECK(hash_of([](double x, double) { return stream_math_exp(x * 50); }) == 0x8eae3991d7fca79f);
-  CHECK(hash_of([](double x, double) { return stream_math_log(fabs(x) * 1000); }) == 0xf8fd7fff3eb8a580);
-  CHECK(hash_of([](double x, double) { return stream_math_log2(fabs(x) * 1000); }) == 0xb9ca5c23250bef92);
-  CHECK(hash_of([](double x, double) { return stream_math_log10(fabs(x) * 1000); }) == 0x9cc521eab49d1ddd);
+  CHECK(hash_of([](double x, double) { return stream_math_log(fabs(x) * 1000); }) ==
+        0xf8fd7fff3eb8a580);
+  CHECK(hash_of([](double x, double) { return stream_math_log2(fabs(x) * 1000); }) ==
+        0xb9ca5c23250bef92);
+  CHECK(hash_of([](double x, double) { return stream_math_log10(fabs(x) * 1000); }) ==
+        0x9cc521eab49d1ddd);
   CHECK(hash_of([](double x, double) { return stream_math_sin(x * 1e6); }) == 0x2164db7243c49475);
   CHECK(hash_of([](double x, double) { return stream_math_cos(x * 1e15); }) == 0x68ca8d073d60384f);
   CHECK(hash_of([](double x, double) { return stream_math_tan(x * 100); }) == 0x1a19dc266278bfb5);
@@ -62,7 +65,8 @@ TEST_CASE("a million results of each function have the hash they always had") {
   CHECK(hash_of([](double x, double y) { return stream_math_hypot(x, y); }) == 0xb767424cfbe93cb0);
   CHECK(hash_of([](double x, double y) { return stream_math_pow(fabs(x) * 10, y * 20); }) ==
         0x9a9d8a06a79c6e27);
-  CHECK(hash_of([](double x, double y) { return stream_math_fmod(x * 1e6, y); }) == 0xa805fd56a0cce63e);
+  CHECK(hash_of([](double x, double y) { return stream_math_fmod(x * 1e6, y); }) ==
+        0xa805fd56a0cce63e);
 }
 
 TEST_CASE("what everybody expects of mathematics is exact") {
@@ -72,7 +76,8 @@ TEST_CASE("what everybody expects of mathematics is exact") {
   CHECK(stream_math_pow(0, 0) == 1);
   CHECK(std::isnan(stream_math_log(-1)));
   CHECK(std::isinf(stream_math_log(0)));
-  CHECK(stream_math_fma(0x1p53 + 2, 1.0 + 0x1p-52, -(0x1p53 + 4)) == std::fma(0x1p53 + 2, 1.0 + 0x1p-52, -(0x1p53 + 4)));
+  CHECK(stream_math_fma(0x1p53 + 2, 1.0 + 0x1p-52, -(0x1p53 + 4)) ==
+        std::fma(0x1p53 + 2, 1.0 + 0x1p-52, -(0x1p53 + 4)));
   double power = 1;
   for (int i = 0; i <= 22; ++i, power *= 10) CHECK(stream_math_log10(power) == i);
   for (int i = -1000; i < 1000; ++i) {

@@ -13,7 +13,8 @@ namespace streamrt {
 using namespace test;
 
 TEST_CASE("items leave as they came, however writing and reading alternate") {
-  const auto record = make_record("R", {{"n", int_type()}, {"flag", bool_type()}, {"s", string_type()}});
+  const auto record =
+      make_record("R", {{"n", int_type()}, {"flag", bool_type()}, {"s", string_type()}});
   const StreamQueue description{&record->type, 1, 1, "q"};
   struct Item {
     std::int64_t number;
@@ -31,14 +32,16 @@ TEST_CASE("items leave as they came, however writing and reading alternate") {
         const auto count = static_cast<std::int64_t>(random() % (step % 100 == 0 ? 1000 : 9));
         StreamOutput out;
         queue.reserve(random() % 3 == 0 ? 1 : count, out);
-        std::vector<std::string> texts(static_cast<std::size_t>(count));  // They die with this block.
+        std::vector<std::string> texts(
+            static_cast<std::size_t>(count));  // They die with this block.
         for (std::int64_t i = 0; i < count; ++i) {
           if (i == out.capacity) queue.grow(i + 1, out);
           const bool is_valid = random() % 5 != 0;
           std::string& text = texts[static_cast<std::size_t>(i)] =
               std::string(random() % 40, static_cast<char>('a' + random() % 26));
           static_cast<std::int64_t*>(out.columns[0])[i] = written + i;
-          static_cast<std::int8_t*>(out.columns[1])[i] = static_cast<std::int8_t>((written + i) % 2);
+          static_cast<std::int8_t*>(out.columns[1])[i] =
+              static_cast<std::int8_t>((written + i) % 2);
           static_cast<StreamText*>(out.columns[2])[i] =
               is_valid ? text_of(text) : StreamText{reinterpret_cast<const char*>(1), 1000};
           out.valid[i] = is_valid ? 1 : 0;
@@ -49,7 +52,8 @@ TEST_CASE("items leave as they came, however writing and reading alternate") {
         for (std::string& text : texts) text.assign(text.size(), '!');
         written += count;
       } else {
-        const auto count = std::min<std::int64_t>(queue.size(), static_cast<std::int64_t>(random() % 12));
+        const auto count =
+            std::min<std::int64_t>(queue.size(), static_cast<std::int64_t>(random() % 12));
         const StreamBatch batch = queue.batch(count);
         REQUIRE(batch.first_position == read);
         for (std::int64_t i = 0; i < count; ++i) {

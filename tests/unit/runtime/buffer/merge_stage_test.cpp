@@ -52,11 +52,13 @@ TEST_CASE("any arrival gives the one order: stamp, input, order within the input
     std::vector<ColumnQueue> queues;
     queues.reserve(inputs.size());
     std::vector<ColumnQueue*> pointers;
-    for (std::size_t k = 0; k < inputs.size(); ++k) pointers.push_back(&queues.emplace_back(description));
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+      pointers.push_back(&queues.emplace_back(description));
     MergeStage stage(int_type(), pointers, 8);
     std::vector<std::size_t> next(inputs.size());
     std::vector<std::int64_t> merged;
-    while (!std::all_of(queues.begin(), queues.end(), [](const auto& queue) { return queue.is_finished(); })) {
+    while (!std::all_of(queues.begin(), queues.end(),
+                        [](const auto& queue) { return queue.is_finished(); })) {
       const std::size_t k = random() % inputs.size();
       if (next[k] < inputs[k].size()) {
         const Item& item = inputs[k][next[k]++];

@@ -62,8 +62,8 @@ inline StreamArgument bool_argument(const char* name, bool value) {
 }
 
 struct ReadOutcome : SourceHost {
-  std::string error;                 // Of opening or reading.
-  std::vector<std::string> items;    // `text@stamp` or `hole@stamp`.
+  std::string error;               // Of opening or reading.
+  std::vector<std::string> items;  // `text@stamp` or `hole@stamp`.
   std::vector<std::string> unreadable;
   std::vector<std::string> late;
 
@@ -114,7 +114,8 @@ struct SourceRun {
         return outcome;
       }
       if (!(*source)->gives_stamps()) {
-        for (std::int64_t i = 0; i < items.count; ++i) items.out.stamps[i] = items.first_position + i;
+        for (std::int64_t i = 0; i < items.count; ++i)
+          items.out.stamps[i] = items.first_position + i;
       }
       queue.commit(items.count, PayloadLifetime::Queue);
       const StreamBatch batch = queue.batch(items.count);
@@ -129,8 +130,9 @@ struct SourceRun {
       if (*state == SourceState::Waiting) {
         if (waits-- <= 0) return outcome;
         const WakeCondition condition = (*source)->wait_for();
-        used_clock.wait(condition.utc_ns ? *condition.utc_ns - used_clock.utc_ns() : 1'000'000'000,
-                        condition.fd < 0 ? std::span<const int>() : std::span<const int>(&condition.fd, 1));
+        used_clock.wait(
+            condition.utc_ns ? *condition.utc_ns - used_clock.utc_ns() : 1'000'000'000,
+            condition.fd < 0 ? std::span<const int>() : std::span<const int>(&condition.fd, 1));
       }
     }
   }
@@ -151,6 +153,7 @@ class SinkRun {
     description.equation = equation;
     auto sink = open_sink({description,
                            type,
+                           "",
                            has_times,
                            {arguments.data(), static_cast<std::int64_t>(arguments.size())},
                            destinations_,
@@ -164,10 +167,11 @@ class SinkRun {
     return static_cast<int>(sinks_.size()) - 1;
   }
 
-  void write(int sink, std::vector<void*> columns, std::int64_t count, const std::int64_t* stamps = nullptr,
-             const std::uint8_t* valid = nullptr) {
+  void write(int sink, std::vector<void*> columns, std::int64_t count,
+             const std::int64_t* stamps = nullptr, const std::uint8_t* valid = nullptr) {
     const StreamBatch batch{count, 0, columns.data(), valid, stamps};
-    if (auto written = sinks_[static_cast<std::size_t>(sink)]->write(batch); !written) error_ = written.message();
+    if (auto written = sinks_[static_cast<std::size_t>(sink)]->write(batch); !written)
+      error_ = written.message();
   }
   void finish() {
     if (auto finished = destinations_.finish_all(); !finished) {

@@ -56,9 +56,9 @@ TEST_CASE("samples stand on absolute multiples of their period; missed ones are 
   SourceRun run{"clock.ticks", time_type(), {int_argument("every", 2'000'000'000)}};
   run.clock = &clock;
   run.waits = 3;
-  CHECK(run.read().items ==
-        std::vector<std::string>{"1970-01-01T00:00:12Z@12000000000", "1970-01-01T00:00:14Z@14000000000",
-                                 "1970-01-01T00:00:16Z@16000000000"});
+  CHECK(run.read().items == std::vector<std::string>{"1970-01-01T00:00:12Z@12000000000",
+                                                     "1970-01-01T00:00:14Z@14000000000",
+                                                     "1970-01-01T00:00:16Z@16000000000"});
   SourceRun fast{"clock.ticks", int_type(), {int_argument("every", 10)}};
   CHECK(fast.read().error == "`clock.ticks` cannot sample every 10 ns: 1ms is the shortest period");
 }
@@ -81,11 +81,14 @@ TEST_CASE("this machine can be watched") {
     run.waits = 1;
     CHECK(run.read().items.size() == 1);  // A hole where a machine has none.
   }
-  CHECK(SourceRun{"system.network", flow->type, {text_argument("interface", "nope0")}}.read().error.starts_with(
-      "this machine has no network interface `nope0`"));
-  CHECK(SourceRun{"system.temperature", float_type(), {text_argument("sensor", "nope")}}.read().error.starts_with(
-      "this machine has no temperature sensor `nope`"));
-  CHECK(SourceRun{"system.cpu", int_type(), {}}.read().error == "`system.cpu` gives floats, not int");
+  CHECK(SourceRun{"system.network", flow->type, {text_argument("interface", "nope0")}}
+            .read()
+            .error.starts_with("this machine has no network interface `nope0`"));
+  CHECK(SourceRun{"system.temperature", float_type(), {text_argument("sensor", "nope")}}
+            .read()
+            .error.starts_with("this machine has no temperature sensor `nope`"));
+  CHECK(SourceRun{"system.cpu", int_type(), {}}.read().error ==
+        "`system.cpu` gives floats, not int");
 }
 
 }  // namespace streamrt::test
