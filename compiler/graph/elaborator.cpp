@@ -176,17 +176,36 @@ Wire Elaborator::elaborate_statement(const ast::ExprStmt& stmt, const WiringEnvi
         .help("give it a name: `name = …`");
     return Wire::error();
   }
+  // `smooth == x |> …`: `==` binds tighter than `|>`, so it stands at the far left.
+  ExprId leftmost = stmt.value_id;
+  while (true) {
+    if (const auto* pipe = ast_.as<ast::PipeExpr>(leftmost)) {
+      leftmost = pipe->left_id;
+    } else if (const auto* otherwise = ast_.as<ast::ElseExpr>(leftmost)) {
+      leftmost = otherwise->left_id;
+    } else {
+      break;
+    }
+  }
+  const auto* equal = ast_.as<ast::BinaryExpr>(leftmost);
+  const auto* target = equal != nullptr && equal->op == ast::BinaryOp::Equal
+                           ? ast_.as<ast::NameExpr>(equal->left_id)
+                           : nullptr;
+  const auto report = [&] {
+    auto message = sink_.report(diag::StatementWithoutSink, stmt.span, "stream");
+    if (target != nullptr) {
+      message.help(fmt::format("an equation is written with one `=`: `{} = …`", target->name));
+    } else {
+      message.help("give it a name (`name = …`), or send it somewhere: `… |> print`");
+    }
+    return Wire::error();
+  };
+  if (target != nullptr && environment.find(target->name).kind == WiringMeaning::Kind::Unknown) {
+    return report();
+  }
   const Wire wire = elaborate(stmt.value_id, environment);
   if (wire.kind == Wire::Kind::Nothing || wire.is_error()) return wire;
-  const auto* equal = ast_.as<ast::BinaryExpr>(stmt.value_id);
-  auto message = sink_.report(diag::StatementWithoutSink, stmt.span, "stream");
-  if (equal != nullptr && equal->op == ast::BinaryOp::Equal &&
-      ast_.as<ast::NameExpr>(equal->left_id) != nullptr) {
-    message.help("an equation is written with one `=`");
-  } else {
-    message.help("give it a name (`name = …`), or send it somewhere: `… |> print`");
-  }
-  return Wire::error();
+  return report();
 }
 
 // ---- equations --------------------------------------------------------------------------------
