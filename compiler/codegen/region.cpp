@@ -355,6 +355,10 @@ void RegionEmitter::finish_queues() {
       if (!is_in_place) copy_to_queue(index);
       copy_stamps(index, run);
     }
+    if (plan_.one_by_one) {  // Nothing leaves of the tick that stopped the program.
+      llvm::Value* stopped = frame().builder.CreateLoad(module_.i1, is_stopped_);
+      count = frame().builder.CreateSelect(stopped, frame().int64(0), count);
+    }
     frame().call("stream_queue_commit", {frame().runtime, frame().int32(index), count});
   }
 }
