@@ -92,7 +92,6 @@ class CsvSource final : public Source {
   std::int64_t line_ = 1;  // Of the row at hand, counted from 1.
   std::int64_t newest_stamp_ = INT64_MIN;
   std::int64_t row_stamp_ = 0;
-  const Target* failed_target_ = nullptr;
   std::string_view failed_cell_;
   std::string scratch_;  // A quoted cell without its quotes.
   bool cell_is_in_scratch_ = false;
