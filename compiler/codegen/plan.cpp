@@ -149,6 +149,7 @@ class Planner {
         members.push_back(OperatorId(i));
       }
     }
+    stops_to_front(members);
     const std::vector<std::size_t> component = components(members);
 
     std::map<PortId, std::size_t> producer;  // Index into members.
@@ -200,6 +201,20 @@ class Planner {
       }
       for (LoopPlan& loop : windows[at]) scope.loops.push_back(std::move(loop));
     }
+  }
+
+  // What `else stop` depends on comes first, then the stop, so that the others do not see the tick.
+  void stops_to_front(std::vector<OperatorId>& members) const {
+    std::set<OperatorId> first;
+    for (auto member = members.rbegin(); member != members.rend(); ++member) {
+      const Operator& op = graph_.op(*member);
+      const auto* otherwise = as<ElseOperator>(op);
+      if (otherwise != nullptr && otherwise->mode == ElseMode::Stop) first.insert(*member);
+      if (!first.contains(*member) || as<PrevOperator>(op) != nullptr) continue;
+      for (const PortId input : op.inputs) first.insert(graph_.port(input).producer);
+    }
+    std::stable_partition(members.begin(), members.end(),
+                          [&](OperatorId id) { return first.contains(id); });
   }
 
   // A queue without holes is written in the loop that makes the port, or in the first possible one.
@@ -379,7 +394,11 @@ class Planner {
         for (const LoopPlan& loop : scope.loops) {
           for (const OperatorId id : loop.operators) {
             const auto* otherwise = as<ElseOperator>(graph_.op(id));
-            if (otherwise != nullptr && otherwise->mode == ElseMode::Stop) {
+            if (otherwise == nullptr || otherwise->mode != ElseMode::Stop) continue;
+            const PortId input = graph_.op(id).inputs.front();
+            if (graph_.port(input).producer == region.head && !otherwise->none_counts) {
+              region.stop_ports.push_back(input);
+            } else {
               region.one_by_one = true;
             }
           }

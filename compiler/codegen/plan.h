@@ -72,7 +72,9 @@ struct RegionPlan {
   std::vector<QueueIndex> inputs;
   std::vector<QueueIndex> outputs;
   std::vector<ScopePlan> scopes;     // Parents first; the head's scope is the first.
-  // `else stop` below: ticks are handled one by one, so that nothing after the hole is done.
+  // `else stop` right behind the head: the first hole of these inputs ends the batch before it.
+  std::vector<PortId> stop_ports;
+  // `else stop` further down: ticks are handled one by one, so that nothing after the hole is done.
   bool one_by_one = false;
 };
 

@@ -62,6 +62,7 @@ void RegionEmitter::write_run(llvm::Function* function, llvm::Value* first, llvm
   root.count = count;
   inputs_ = function->getArg(2);
   open_head(inputs_, first, count);
+  stop_at_holes(root);
   for (const ScopePlan& scope : plan_.scopes) run_scope(scopes_.at(scope.scope_id));
   finish_queues();
   builder.CreateRet(status());
@@ -304,6 +305,38 @@ void RegionEmitter::run_slices(ScopeRun& run) {
   }
 }
 
+// `else stop` behind the head: the batch ends before the first hole, and the program with it. The
+// runtime then calls for the END, so these ticks are not the last.
+void RegionEmitter::stop_at_holes(ScopeRun& root) {
+  llvm::IRBuilder<>& builder = frame().builder;
+  for (const PortId port : plan_.stop_ports) {
+    const Columns& columns = columns_.at(port);
+    if (columns.valid == nullptr) continue;
+    llvm::AllocaInst* place = frame().slot(module_.i64, "first.hole");
+    builder.CreateStore(frame().int64(0), place);
+    frame().while_loop(
+        "values",
+        [&] {
+          llvm::Value* i = builder.CreateLoad(module_.i64, place);
+          // Behind the last tick the byte may be anything; it is read, but decides nothing.
+          llvm::Value* byte = frame().load(
+              module_.i8, frame().element(module_.i8, columns.valid, i), columns.valid_memory);
+          return builder.CreateAnd(
+              builder.CreateICmpSLT(i, root.count),
+              builder.CreateICmpNE(byte, llvm::ConstantInt::get(module_.i8, 0)));
+        },
+        [&] {
+          llvm::Value* i = builder.CreateLoad(module_.i64, place);
+          builder.CreateStore(builder.CreateAdd(i, frame().int64(1)), place);
+        });
+    llvm::Value* end = builder.CreateLoad(module_.i64, place);
+    llvm::Value* is_stop = builder.CreateICmpSLT(end, root.count);
+    stop_program(is_stop);
+    root.count = end;
+    root.is_end = builder.CreateAnd(root.is_end, builder.CreateNot(is_stop));
+  }
+}
+
 void RegionEmitter::copy_stamps(QueueIndex index, const ScopeRun& run) {
   if (!module_.plan.queues[index].has_stamps || stamps_written_[index]) return;
   llvm::IRBuilder<>& builder = frame().builder;
@@ -388,7 +421,7 @@ llvm::Value* RegionEmitter::status() {
   if (const std::optional<llvm::Value*> done = is_done(plan_.scopes.front().scope_id)) {
     result = builder.CreateSelect(*done, frame().int32(STREAM_REGION_DONE), result);
   }
-  if (plan_.one_by_one) {
+  if (plan_.one_by_one || !plan_.stop_ports.empty()) {
     result = builder.CreateSelect(builder.CreateLoad(module_.i1, is_stopped_),
                                   frame().int32(STREAM_REGION_STOP), result);
   }

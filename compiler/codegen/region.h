@@ -130,6 +130,7 @@ class RegionEmitter {
   void write_wrapper(llvm::Function* body);
   void write_initialize();
   void open_head(llvm::Value* inputs, llvm::Value* first, llvm::Value* count);
+  void stop_at_holes(ScopeRun& root);
   Columns input_columns(llvm::Value* batch, PortId port, llvm::Value* first, bool may_hold_holes);
   llvm::Value* batch_stamps(llvm::Value* batch, llvm::Value* first, llvm::Value* position,
                             llvm::Value* count);

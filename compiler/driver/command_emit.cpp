@@ -44,9 +44,6 @@ int list_passes() {
 
 int command_emit(const Options& options) {
   if (options.list_passes) return list_passes();
-  if (options.emit.empty()) {
-    return report_failure("nothing to do: give a command or `--emit`; `streamc --help` lists both");
-  }
   FrontEnd front_end;
   int status = kExitSuccess;
   const std::optional<std::string> output = make_output(front_end, options, status);

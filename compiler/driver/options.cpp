@@ -2,20 +2,50 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include "compiler/diag/closest_name.h"
 #include "compiler/driver/version.h"
 
 namespace streamc {
 namespace {
 
+constexpr const char* kOverview =
+    R"(streamc, the compiler of the Stream language
+
+  streamc new NAME                   make a project to start from
+  streamc run FILE [-- ARGUMENTS]    compile in memory and run now
+  streamc build FILE -o OUT          make an executable
+  streamc check FILE…                look for mistakes only
+  streamc test FILE…                 run the test blocks of programs
+  streamc fmt FILE…                  lay programs out, in place; --check only looks
+  streamc graph FILE -o OUT.svg      draw the graph of a program
+  streamc explain CODE               say more about a message
+  streamc explain FILE NAME          tell type, clock and origin of a name
+
+To look inside (without a command):
+
+  --emit=ast|graph|placement|llvm|obj FILE [-o OUT]    print what a step made
+  --dump-after=PASS|all              print the graph after a pass
+  --list-passes                      list the passes, in order
+
+For most commands:
+
+  --set NAME=VALUE                   fix a param when building; may be given several times
+  --time-phases                      say how long each step took
+  --json                             messages as JSON, one object a line
+
+`streamc COMMAND --help` lists what a command takes. FILE `-` is standard input.
+
+)";
+
 constexpr const char* kFooter =
-    "exit status: 0 fine, 1 the program is wrong or a test failed, 2 the command line is wrong or a\n"
-    "file cannot be read or written; `run` ends with the status of the program.\n"
-    "`streamc explain E0203` says more about a message.";
+    "Exit status: 0 fine; 1 the program is wrong, a test failed, or a file would change; 2 the command\n"
+    "line is wrong, or a file cannot be read or written. `run` ends with the status of the program.";
 
 // `--set NAME=VALUE`
 void add_settings(CLI::App& app, std::vector<std::string>& raw) {
@@ -53,6 +83,46 @@ bool split_settings(const std::vector<std::string>& raw, Options& options) {
   return true;
 }
 
+// Texts for an option, without the list that CLI11 would put behind the name of its type.
+CLI::Validator one_of(std::vector<std::string> texts) {
+  CLI::Validator validator = CLI::IsMember(std::move(texts));
+  validator.description("");
+  return validator;
+}
+
+int report_usage(const std::string& message, std::string_view help) {
+  fmt::print(stderr, "streamc: {}\n", message);
+  if (!help.empty()) fmt::print(stderr, "help: {}\n", help);
+  return kExitUsage;
+}
+
+// What the user wrote is neither a command nor asks for anything.
+int report_no_command(const CLI::App& app, const std::string& word) {
+  if (word.ends_with(".stream")) {
+    return report_usage(fmt::format("what is to be done with `{}`?", word), fmt::format("`streamc run {}`", word));
+  }
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());
+  const std::optional<std::string> near = closest_name(word, commands);
+  return report_usage(fmt::format("`{}` is no command", word),
+                      near ? fmt::format("did you mean `{}`?", *near) : "`streamc --help` lists the commands");
+}
+
+int report_parse_error(const CLI::App& app, const CLI::ParseError& error, const Options& options) {
+  if (error.get_exit_code() == 0) {  // --help, --version
+    const std::vector<CLI::App*> chosen = app.get_subcommands();
+    if (error.get_name() == "CallForHelp" && chosen.empty()) {
+      fmt::print("{}{}\n", kOverview, kFooter);
+      return kExitSuccess;
+    }
+    return app.exit(error);
+  }
+  const bool is_run = options.command == Command::Run || app.got_subcommand("run");
+  return report_usage(error.what(), is_run && error.get_name() == "ExtrasError"
+                                        ? "arguments of the program stand after `--`: `streamc run FILE -- --limit 3`"
+                                        : "`streamc --help` lists what there is");
+}
+
 }  // namespace
 
 std::variant<Options, int> parse_options(int argc, char** argv) {
@@ -67,7 +137,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
 
   // Without a command: print what a step of the compiler made.
   app.add_option("--emit", options.emit, "Print what a step made of FILE")
-      ->check(CLI::IsMember({"ast", "graph", "placement", "llvm", "obj"}))
+      ->check(one_of({"ast", "graph", "placement", "llvm", "obj"}))
       ->type_name("ast|graph|placement|llvm|obj");
   app.add_option("FILE", options.files, "The program for --emit (`-`: standard input)")->expected(0, 1);
   app.add_option("-o,--output", options.output, "Where --emit writes (default: standard output)");
@@ -90,7 +160,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   CLI::App* build = command("build", Command::Build, "Make an executable");
   add_file(*build, options);
   build->add_option("-o,--output", options.output, "The executable (default: FILE without extension)");
-  build->add_option("--cpu", options.cpu, "Processor to compile for: `native`, or as LLVM names it");
+  build->add_option("--cpu", options.cpu, "Processor to compile for (default: this one)");
   add_settings(*build, raw_settings);
   add_diagnostic_options(*build, options);
 
@@ -113,7 +183,8 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   add_file(*graph, options);
   graph->add_option("-o,--output", options.output, "The picture (default: standard output)");
   graph->add_option("--format", options.format, "svg or dot (default: by the name of the output, else svg)")
-      ->check(CLI::IsMember({"svg", "dot"}));
+      ->check(one_of({"svg", "dot"}))
+      ->type_name("svg|dot");
   add_settings(*graph, raw_settings);
   graph->add_flag("--json", options.json, "Messages as JSON, one object a line");
 
@@ -137,13 +208,16 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   try {
     app.parse(own_argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int status = app.exit(error);
-    return status == 0 ? kExitSuccess : kExitUsage;
+    return report_parse_error(app, error, options);
   }
   if (!split_settings(raw_settings, options)) return kExitUsage;
-  if (options.command == Command::Emit && !options.list_passes && options.files.empty()) {
-    fmt::print("{}", app.help());
+  if (options.command == Command::Emit && options.emit.empty() && !options.list_passes) {
+    if (!options.files.empty()) return report_no_command(app, options.files[0]);
+    fmt::print("{}{}\n", kOverview, kFooter);
     return argc == 1 ? kExitSuccess : kExitUsage;
+  }
+  if (options.command == Command::Emit && !options.list_passes && options.files.empty()) {
+    return report_usage("`--emit` needs a program", "`streamc --emit=graph FILE`");
   }
   return options;
 }

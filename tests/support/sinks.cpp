@@ -62,10 +62,12 @@ std::string csv_cell(const std::string& text, char separator) {
 // The rows of one `csv.write`.
 class CsvForm {
  public:
-  CsvForm(const SinkOperator& sink, ItemEvaluator& items)
+  // `name` is that of the stream: what the column of a scalar is called, unless the program says it.
+  CsvForm(const SinkOperator& sink, ItemEvaluator& items, const std::string& name)
       : types_(items.types()),
         separator_(text_argument(sink, items, "separator", ",").at(0)),
-        label_(text_argument(sink, items, "label", "value")) {
+        label_(text_argument(sink, items, "label", name)) {
+    if (label_.empty()) label_ = "value";
     const std::optional<Value> header = argument(sink, items, "header");
     has_header_ = !header || header->integer != 0;
   }
@@ -114,6 +116,13 @@ class CsvForm {
   std::string label_;
   bool has_header_ = true;
 };
+
+std::string stream_name(const Graph& graph, const Operator& sink) {
+  const streamc::Port& input = graph.port(sink.inputs.at(0));
+  if (!input.name.empty()) return input.name;
+  const std::string& equation = graph.op(input.producer).equation;
+  return equation.empty() ? sink.equation : equation;
+}
 
 // Sinks by the place they stand at; instances of one place by number.
 std::vector<OperatorId> sinks_in_textual_order(const Graph& graph) {
@@ -165,7 +174,7 @@ Written run_sinks(const Graph& graph, GraphEvaluator& evaluator, ItemEvaluator& 
       lines = &files[path];
       // Of several writers of one file the first one's header stands.
       headers.try_emplace(path, sink.connector == "csv.write"
-                                    ? CsvForm(sink, items).header(input.type_id)
+                                    ? CsvForm(sink, items, stream_name(graph, op)).header(input.type_id)
                                     : "");
     } else {
       written.skipped.push_back(sink.connector);
@@ -175,7 +184,7 @@ Written run_sinks(const Graph& graph, GraphEvaluator& evaluator, ItemEvaluator& 
     const std::string label = is_table ? "" : text_argument(sink, items, "label", "");
     for (std::size_t tick = 0; tick < cells.size(); ++tick) {
       if (!cells[tick]) continue;
-      std::string text = is_table ? CsvForm(sink, items).row(*cells[tick])
+      std::string text = is_table ? CsvForm(sink, items, "").row(*cells[tick])
                                   : (label.empty() ? "" : label + ": ") +
                                         text_of(types, *cells[tick]) + "\n";
       lines->push_back({ticks.stamps[tick], order, tick, std::move(text)});

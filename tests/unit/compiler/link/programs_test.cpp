@@ -77,6 +77,22 @@ r.name |> window(2, every: 1) |> map(w => len(w)) |> print()
 )");
 }
 
+TEST_CASE("else stop ends the program after what precedes the hole") {
+  check_all_ways(R"(
+x = items([1, 2, 4, 0, 5, 8])
+inverse = x |> map(v => 8 / v) else stop
+x |> print("x {}")
+inverse |> print("inverse {}")
+x |> window(3, rest: true) |> sum |> print("sum {}")
+)");
+  check_all_ways(R"(
+type Row = { a: int, b: float? }
+x = items([Row(a: 1, b: 1.5), Row(a: 2, b: 2.5), Row(a: 3, b: none), Row(a: 4, b: 4.5)])
+x.b else stop |> print("b {}")
+x.a |> window(4, rest: true) |> count |> print("count {}")
+)");
+}
+
 TEST_CASE("agents: atomic reactions, several ports, on end") {
   check_all_ways(R"(
 agent split_up(x: int) -> (even: int, odd: int) {
