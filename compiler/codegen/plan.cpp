@@ -88,6 +88,10 @@ class Planner {
       plan_.regions.push_back(std::move(region));
     }
     place_of_scope_ = std::move(place_of_scope);
+    // At equal stamps, what stands first in the text is written first.
+    std::stable_sort(plan_.sinks.begin(), plan_.sinks.end(), [&](OperatorId a, OperatorId b) {
+      return graph_.op(a).span.begin < graph_.op(b).span.begin;
+    });
   }
 
   QueueIndex add_queue(QueuePlan queue) {

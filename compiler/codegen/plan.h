@@ -83,7 +83,7 @@ struct ProgramPlan {
   std::vector<RegionPlan> regions;   // Those that write a queue come before those that read it.
   std::vector<PortPlan> ports;       // By PortId.
   std::vector<OperatorId> sources;   // Sources and lists, in the order of the graph.
-  std::vector<OperatorId> sinks;     // Sinks and captures, in the order of the graph.
+  std::vector<OperatorId> sinks;     // Sinks and captures, in the order of the text.
 };
 
 // Fails for graphs outside what this version can generate, in words for the user.

@@ -76,8 +76,11 @@ void RegionEmitter::write_wrapper(llvm::Function* body) {
   llvm::Value* count = run_->getArg(3);
   llvm::Value* flags = run_->getArg(4);
   const auto call = [&](llvm::Value* first, llvm::Value* ticks, llvm::Value* with) {
-    return builder.CreateCall(
+    frame.call("stream_hold_failures", {frame.runtime});
+    llvm::Value* status = builder.CreateCall(
         body, {run_->getArg(0), run_->getArg(1), run_->getArg(2), first, ticks, with});
+    frame.call("stream_settle_failures", {frame.runtime, status});
+    return status;
   };
   llvm::AllocaInst* status = frame.slot(module_.i32, "status");
   llvm::AllocaInst* place = frame.slot(module_.i64, "place");

@@ -1,5 +1,6 @@
 // Streams that are taken together: in step, by their stamps, or in a cycle through `prev`.
 #include <algorithm>
+#include <set>
 
 #include "compiler/graph/elaborator.h"
 #include "compiler/support/match.h"
@@ -84,6 +85,10 @@ std::optional<DraftScopeId> Elaborator::in_step(std::span<const StepInput> input
 // ---- by stamp ---------------------------------------------------------------------------------
 
 bool Elaborator::couple_by_stamp(std::span<const StepInput> inputs, SourceSpan span) {
+  const auto stamp_givers_of = [&](PortId port) {
+    const std::vector<OperatorId> givers = draft_.stamp_givers(scope_of(port));
+    return std::set<OperatorId>(givers.begin(), givers.end());
+  };
   const StepInput& first = inputs.front();
   const Domain domain = draft_.domain(scope_of(first.port));
   for (const StepInput& input : inputs.subspan(1)) {
@@ -97,8 +102,12 @@ bool Elaborator::couple_by_stamp(std::span<const StepInput> inputs, SourceSpan s
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) {
-      for (const OperatorId left : draft_.stamp_givers(scope_of(inputs[k].port))) {
-        for (const OperatorId right : draft_.stamp_givers(scope_of(inputs[i].port))) {
+      const std::set<OperatorId> left_givers = stamp_givers_of(inputs[k].port);
+      const std::set<OperatorId> right_givers = stamp_givers_of(inputs[i].port);
+      // Whatever brought a set together did so for both.
+      if (left_givers == right_givers) continue;
+      for (const OperatorId left : left_givers) {
+        for (const OperatorId right : right_givers) {
           if (left == right) continue;
           const ClockTerm left_clock = draft_.clock(scope_of(draft_.op(left).outputs.front()));
           const ClockTerm right_clock = draft_.clock(scope_of(draft_.op(right).outputs.front()));

@@ -16,6 +16,8 @@ const char* stream_text_copy(StreamContext* context, const char* data, int64_t s
 
 void stream_report_failure(StreamContext* context, int32_t site, int32_t reason, int64_t position,
                            int64_t stamp, const StreamText* detail);
+void stream_hold_failures(StreamContext* context);
+void stream_settle_failures(StreamContext* context, int32_t status);
 
 void* stream_text_start(StreamContext* context);
 void stream_text_append(void* builder, const char* data, int64_t size);

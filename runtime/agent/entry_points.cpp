@@ -92,6 +92,14 @@ void stream_report_failure(StreamContext* context, int32_t site, int32_t reason,
                             detail == nullptr ? std::string_view() : view_of(*detail));
 }
 
+void stream_hold_failures(StreamContext* context) {
+  context->failures->hold();
+}
+
+void stream_settle_failures(StreamContext* context, int32_t status) {
+  context->failures->settle(status != STREAM_REGION_STOP);
+}
+
 void* stream_text_start(StreamContext* context) {
   context->text.clear();
   return context;

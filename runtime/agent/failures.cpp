@@ -71,6 +71,10 @@ std::size_t Failures::equation_index(std::int32_t site) const {
 
 void Failures::report(std::int32_t site, std::int32_t reason, std::int64_t position,
                       std::string_view detail) {
+  if (is_holding_) {
+    held_.push_back({site, reason, position, std::string(detail)});
+    return;
+  }
   Count& count = counts_[equation_index(site)];
   const StreamSite& where = sites_[static_cast<std::size_t>(site)];
   ++count.failed;
@@ -84,6 +88,15 @@ void Failures::report(std::int32_t site, std::int32_t reason, std::int64_t posit
   } else {
     message_(fmt::format("{}: error: {}", place_of(where), text));
   }
+}
+
+void Failures::settle(bool tick_counts) {
+  is_holding_ = false;
+  for (const Held& failure : held_) {
+    if (!tick_counts && sites_[static_cast<std::size_t>(failure.site)].is_handled == 0) continue;
+    report(failure.site, failure.reason, failure.position, failure.detail);
+  }
+  held_.clear();
 }
 
 void Failures::report_late(std::int32_t site, std::string_view detail) {

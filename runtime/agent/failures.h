@@ -22,6 +22,11 @@ class Failures {
   // The item of tick `position` failed at `site`. `detail` says more, or is empty.
   void report(std::int32_t site, std::int32_t reason, std::int64_t position,
               std::string_view detail);
+  // From here on failures are kept back until it is settled whether their tick counts.
+  void hold() { is_holding_ = true; }
+  // If the tick does not count, of its failures only those that an `else` took are told of: one of
+  // them is why.
+  void settle(bool tick_counts);
   // A record of the source at `site` came after a newer one and was dropped.
   void report_late(std::int32_t site, std::string_view detail);
 
@@ -37,6 +42,12 @@ class Failures {
     std::int64_t late = 0;
     std::string first;  // The first failure, for the note about handled ones.
   };
+  struct Held {
+    std::int32_t site;
+    std::int32_t reason;
+    std::int64_t position;
+    std::string detail;
+  };
   [[nodiscard]] std::size_t equation_index(std::int32_t site) const;
 
   std::span<const StreamSite> sites_;
@@ -46,6 +57,8 @@ class Failures {
   std::vector<std::size_t> first_sites_;
   std::vector<Count> counts_;  // One entry a site; only those of first sites are used.
   bool has_unhandled_ = false;
+  bool is_holding_ = false;
+  std::vector<Held> held_;
 };
 
 }  // namespace streamrt

@@ -28,7 +28,9 @@ std::vector<Block> blocks_of_region(const std::string& module_text) {
       is_inside = true;
     } else if (is_inside && line == "}") {
       break;
-    } else if (is_inside && !line.empty() && line[0] != ' ') {
+    } else if (is_inside && line.empty()) {
+      continue;
+    } else if (is_inside && line[0] != ' ') {
       blocks.push_back({line.substr(0, line.find(':')), {}});
     } else if (is_inside && !blocks.empty()) {
       blocks.back().lines.push_back(line);
