@@ -100,14 +100,23 @@ std::optional<bool> Elaborator::static_condition(ExprId id, const WiringEnvironm
   return value->integer != 0;
 }
 
+// A constant condition chooses between wirings. One that depends on a param stays a choice for each
+// item outside of graphs, so that the param remains a flag of the program; so does a choice of a
+// constant, which ticks with the stream that was not chosen.
+std::optional<ExprId> Elaborator::chosen_wiring(const ast::IfExpr& expr,
+                                                const WiringEnvironment& environment) {
+  const bool is_in_graph = depth_ > 0;
+  const std::optional<bool> condition =
+      static_condition(expr.condition_id, environment, is_in_graph);
+  if (!condition) return std::nullopt;
+  const ExprId chosen = *condition ? expr.then_id : expr.else_id;
+  if (!is_in_graph && !is_wiring(chosen, environment)) return std::nullopt;
+  return chosen;
+}
+
 Wire Elaborator::elaborate_if(const ast::IfExpr& expr, ExprId id, const WiringEnvironment& environment) {
-  // A constant condition chooses between wirings. One that depends on a param stays a choice for
-  // each item outside of graphs, so that the param remains a flag of the program.
-  if (const std::optional<bool> condition =
-          static_condition(expr.condition_id, environment, depth_ > 0)) {
-    return elaborate(*condition ? expr.then_id : expr.else_id, environment);
-  }
-  return lift(id, environment);
+  const std::optional<ExprId> chosen = chosen_wiring(expr, environment);
+  return chosen ? elaborate(*chosen, environment) : lift(id, environment);
 }
 
 Wire Elaborator::elaborate_else(const ast::ElseExpr& expr, const WiringEnvironment& environment) {

@@ -197,6 +197,7 @@ class Elaborator {
   void report_cycle(EquationId id, SourceSpan use);
   std::optional<bool> static_condition(ExprId id, const WiringEnvironment& environment,
                                        bool params_may_decide);
+  std::optional<ExprId> chosen_wiring(const ast::IfExpr& expr, const WiringEnvironment& environment);
 
   // item expressions (lift.cpp)
   bool collect(ExprId id, const WiringEnvironment& environment, std::vector<Operand>& operands);

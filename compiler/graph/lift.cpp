@@ -293,8 +293,7 @@ bool Elaborator::collect(ExprId id, const WiringEnvironment& environment, std::v
                collect(expr.right_id, environment, operands);
       },
       [&](const ast::IfExpr& expr) {
-        if (is_wiring(id, environment) &&
-            static_condition(expr.condition_id, environment, depth_ > 0)) {
+        if (is_wiring(id, environment) && chosen_wiring(expr, environment)) {
           return add_operand(elaborate(id, environment));
         }
         const ExprId parts[] = {expr.condition_id, expr.then_id, expr.else_id};

@@ -138,7 +138,7 @@ Result<void> Runner::loop() {
     for (RunningRegion& region : regions_) {
       while (step(region)) moved = true;
     }
-    if (stops_) end_source_logs(false);
+    if (stops_) end_source_logs(true);
     const Result<bool> drained = drain_sinks();
     if (!drained) return drained.failure();
     moved |= *drained;

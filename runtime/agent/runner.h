@@ -150,7 +150,9 @@ class Runner {
   std::int64_t refresh_interval_ns_ = 0;  // Of live displays; 0: there are none.
   int end_signal_ = 0;                    // The signal that ended the sources' logs.
   bool source_failed_ = false;
-  bool stops_ = false;  // An `else stop` was met.
+  // An `else stop` was met. Live sources end; recorded ones that others read are read to their
+  // end, so that how far they have come never shows.
+  bool stops_ = false;
 };
 
 }  // namespace streamrt

@@ -14,6 +14,8 @@ struct BothWays {
   std::string problem;
   // The program was refused, rather than run differently. Two refusals are one kind of failure.
   bool was_refused = false;
+  // Refused only because streams cannot be taken together: what a generator cannot always foresee.
+  bool was_refused_for_clocks = false;
   // Lines printed, without their tag, by tag (the first word of a line), as the interpreter has them.
   std::map<std::string, std::vector<std::string>> lines;
   bool has_failures = false;  // Items failed and nothing took them.

@@ -88,10 +88,29 @@ void GraphEvaluator::report(OperatorId id, std::size_t tick, std::string reason)
   failures_.push_back({id, tick, stamp, std::move(reason)});
 }
 
+std::vector<bool> GraphEvaluator::operators_of_sinks() const {
+  std::vector<bool> found(graph_.operators.size());
+  std::vector<OperatorId> worklist;
+  const auto visit = [&](OperatorId id) {
+    if (!found[id.index()]) worklist.push_back(id);
+    found[id.index()] = true;
+  };
+  for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
+    if (graph_.operators[i].outputs.empty()) visit(OperatorId(i));
+  }
+  while (!worklist.empty()) {
+    const OperatorId id = worklist.back();
+    worklist.pop_back();
+    for (const PortId input : graph_.op(id).inputs) visit(graph_.port(input).producer);
+  }
+  return found;
+}
+
 std::vector<FailureRecord> GraphEvaluator::all_failures() {
+  const std::vector<bool> is_used = operators_of_sinks();
   for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
     const OperatorId id(i);
-    if (!states_[i]->is_used) continue;
+    if (!is_used[i]) continue;
     for (const PortId port : graph_.op(id).outputs) (void)cells(port);
     if (const auto* folds = std::get_if<WindowFoldOperator>(&graph_.op(id).kind)) {
       start_folds(id, *folds);
@@ -119,7 +138,6 @@ void GraphEvaluator::step(OperatorId id) {
   OperatorState& state = *states_[id.index()];
   STREAM_ASSERT(!state.is_running, "operator {} waits for itself: a cycle without `prev`", id);
   state.is_running = true;
-  state.is_used = true;
   const std::size_t tick = state.next_tick++;
   const auto put = [&](Cell cell) { cells_[op.outputs.at(0).index()].push_back(std::move(cell)); };
   const auto opens_a_scope = [&]() -> void {

@@ -63,9 +63,11 @@ class GraphEvaluator {
   // One entry for each tick of the port's scope.
   [[nodiscard]] const std::vector<Cell>& cells(streamc::PortId port);
 
-  // Computes what the operators in use have left out because nobody asked (the last items before a
-  // `prev`, say), so that failures are complete. By operator, then tick.
+  // Computes what the operators behind sinks have left out because nobody asked (items that a `skip`
+  // leaves out, say), so that failures are complete. By operator, then tick.
   [[nodiscard]] std::vector<FailureRecord> all_failures();
+  // A `take` or a `zip` left items over, as far as was evaluated.
+  [[nodiscard]] bool has_leftovers() const { return has_leftovers_; }
 
  private:
   struct OperatorState;
@@ -77,6 +79,8 @@ class GraphEvaluator {
   std::optional<std::int64_t> now_at(streamc::ScopeId scope, std::size_t tick);
   streamc::ScopeId input_scope(const streamc::Operator& op) const;
   std::size_t input_length(const streamc::Operator& op);
+  // One flag an operator: a sink or a capture reads it, or what is computed from it.
+  std::vector<bool> operators_of_sinks() const;
 
   // The next tick of an operator that keeps its scope.
   void step(streamc::OperatorId id);
@@ -140,6 +144,7 @@ class GraphEvaluator {
   std::vector<std::vector<Cell>> cells_;                  // By PortId.
   std::vector<std::unique_ptr<OperatorState>> states_;    // By OperatorId.
   std::vector<FailureRecord> failures_;
+  bool has_leftovers_ = false;
 };
 
 }  // namespace streamref

@@ -28,7 +28,6 @@ void GraphEvaluator::fill(OperatorId id) {
   if (state.is_filled) return;
   STREAM_ASSERT(!state.is_running, "operator {} waits for itself: a cycle without `prev`", id);
   state.is_running = true;
-  state.is_used = true;
   const auto keeps_scope = [&]() -> void { STREAM_UNREACHABLE("operator {} opens no scope", id); };
   match(
       graph_.op(id).kind, [&](const SourceOperator& kind) { fill_source(id, kind); },
@@ -142,6 +141,7 @@ void GraphEvaluator::fill_zip(OperatorId id) {
   if (length > 0) zipped.end_stamp = zipped.stamps.back();
   for (std::size_t i = 0; i < op.inputs.size(); ++i) {
     const std::vector<Cell>& all = cells(op.inputs[i]);
+    has_leftovers_ |= all.size() > length;
     cells_[op.outputs.at(i).index()].assign(all.begin(),
                                             all.begin() + static_cast<std::ptrdiff_t>(length));
   }
@@ -237,6 +237,7 @@ void GraphEvaluator::fill_take(OperatorId id, const TakeOperator& kind) {
   }
   // It ends with its last tick; where the input is shorter, with the input.
   const bool is_full = count == static_cast<std::size_t>(kind.count);
+  has_leftovers_ |= count < length;
   if (!is_full) {
     taken.end_stamp = ticks(input_scope(op)).end_stamp;
   } else if (count > 0) {
@@ -295,7 +296,7 @@ void GraphEvaluator::fill_windows(OperatorId id, const WindowShape& shape) {
   // The next window, if it holds a tick that none before it did.
   if (shape.rest && std::max(begin_of(j), covered_end) < length) {
     cells_[output.index()].push_back(window_cell(id, begin_of(j), begin_of(j) + shape.size));
-    add_tick(windows, input_scope(op), static_cast<std::size_t>(length - 1));
+    add_tick(windows, input_scope(op), static_cast<std::size_t>(length));
   }
   windows.end_stamp = ticks(input_scope(op)).end_stamp;
 }

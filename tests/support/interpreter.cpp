@@ -105,6 +105,7 @@ RunOutcome interpret(const Graph& graph, const CheckedProgram& program, const Ru
         for (const FailureRecord& record : evaluator.all_failures()) {
           outcome.failures.push_back(in_words(graph, record));
         }
+        outcome.has_leftovers = evaluator.has_leftovers() || outcome.was_stopped;
         outcome.console = std::move(written.console);
         outcome.files = std::move(written.files);
         outcome.skipped_sinks = std::move(written.skipped);

@@ -56,6 +56,9 @@ struct RunOutcome {
   std::vector<RunFailure> failures;          // By operator, then tick.
   std::vector<std::string> skipped_sinks;    // Connectors of sinks that were passed over.
   bool was_stopped = false;                  // By an `else stop`.
+  // A `take`, a `zip` or an `else stop` left items over. How many of them a compiled run computes, and
+  // sees fail, before it knows is not defined.
+  bool has_leftovers = false;
 
   // All of the console's texts, one after the other.
   [[nodiscard]] std::string standard_output() const;

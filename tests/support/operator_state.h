@@ -21,7 +21,6 @@ struct GraphEvaluator::FoldState {
 };
 
 struct GraphEvaluator::OperatorState {
-  bool is_used = false;      // Something has asked for its output.
   bool is_running = false;   // Its step is on the stack: asking again is a cycle.
   bool is_filled = false;    // Operators that open a scope: done.
   std::size_t next_tick = 0;  // Operators that keep the scope: the tick that step() computes.
