@@ -210,13 +210,16 @@ void RegionEmitter::open_head(llvm::Value* inputs, llvm::Value* first, llvm::Val
     return;
   }
   root.stamps.memory = frame().new_memory();
-  root.stamps.address = batch_stamps(batch(0), first, position, count);
-  if (!is_zip || head.inputs.size() < 2) return;
-  // A tick of a zip is as late as the latest of its parts.
-  std::vector<llvm::Value*> all = {root.stamps.address};
-  for (std::size_t i = 1; i < head.inputs.size(); ++i) {
+  // A tick of a zip is as late as the latest of its parts; positions say nothing beside times.
+  std::vector<llvm::Value*> all;
+  const Domain domain = module_.graph.scope(plan_.scopes.front().scope_id).domain;
+  for (std::size_t i = 0; i < (is_zip ? head.inputs.size() : 1); ++i) {
+    const ScopeId from = is_zip ? module_.graph.port(head.inputs[i]).scope : ScopeId();
+    if (is_zip && module_.graph.scope(from).domain != domain) continue;
     all.push_back(batch_stamps(batch(i), first, position, count));
   }
+  root.stamps.address = all.front();
+  if (all.size() < 2) return;
   llvm::Value* latest = allocate_ticks(count, 8);
   frame().for_range(frame().int64(0), count, 1, "stamps", [&](llvm::Value* i) {
     llvm::Value* stamp = nullptr;

@@ -64,18 +64,17 @@ Result<void> Runner::open() {
     RunningRegion& region = regions_[i];
     region.description = &description;
     region.state = stream_state_allocate(&context_, description.state_size);
-    bool has_times = false;
     for (std::int32_t k = 0; k < description.input_count; ++k) {
       const auto input = static_cast<std::size_t>(description.inputs[k]);
       region.inputs.push_back(&queues_[input]);
       STREAM_CHECK(!queue_has_reader_[input], "a queue with two readers");
       queue_has_reader_[input] = true;
-      has_times = has_times || queue_has_times_[input];
+      region.has_times = region.has_times || queue_has_times_[input];
     }
     for (std::int32_t k = 0; k < description.output_count; ++k) {
       const auto output = static_cast<std::size_t>(description.outputs[k]);
       region.outputs.push_back(&queues_[output]);
-      queue_has_times_[output] = has_times;
+      queue_has_times_[output] = region.has_times;
       writer_of_[output] = &region;
     }
     if (description.head_kind == STREAM_HEAD_MERGE) {

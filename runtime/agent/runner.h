@@ -69,6 +69,7 @@ struct RunningRegion {
   std::vector<std::int32_t> output_indices;
   std::unique_ptr<MergeStage> merge;         // Merge heads only.
   std::int64_t last_stamp = kEarliestStamp;  // Of the newest tick handled.
+  bool has_times = false;  // Some of its inputs carry times.
   bool has_ended = false;
   bool has_stopped_early = false;  // It said DONE or STOP.
   bool is_needed = false;          // Scratch of the search for what starves.

@@ -73,6 +73,8 @@ bool Runner::step(RunningRegion& region) {
     zip_batches_.clear();
     for (ColumnQueue* const input : region.inputs) {
       zip_batches_.push_back(input->batch(count));
+      // Beside times, positions say nothing of when a tick is.
+      if (region.has_times && !queue_has_times_[index_of(input)]) continue;
       region.last_stamp = std::max(region.last_stamp, input->stamp_at(count - 1));
     }
     call(region, zip_batches_.data(), count, false, 0);

@@ -91,6 +91,7 @@ BothWays run_here(const std::string& text, const BothWaysOptions& options) {
     result.was_refused_for_clocks =
         std::all_of(messages.begin(), messages.end(), [](const streamc::Diagnostic& message) {
           return message.code == streamc::diag::CannotKeepStep.code ||
+                 message.code == streamc::diag::RatioDiffers.code ||
                  message.code == streamc::diag::CoupledTwice.code;
         });
     return result;

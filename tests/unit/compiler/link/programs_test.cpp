@@ -93,6 +93,17 @@ x.a |> window(4, rest: true) |> count |> print("count {}")
 )");
 }
 
+TEST_CASE("a zip of times with positions has the stamps of the times") {
+  check_all_ways(R"(
+pairs = items([[1, 2, 3], [4, 5, 6]]) @ 7Hz |> flatten
+names = items(["a", "b", "c", "d", "e"])
+both = zip(pairs, names) |> map((v, w) => "{v}{w}")
+later, rest = both |> split(v => v > "2")
+both |> print("both {}")
+later |> print("later {}")
+)");
+}
+
 TEST_CASE("agents: atomic reactions, several ports, on end") {
   check_all_ways(R"(
 agent split_up(x: int) -> (even: int, odd: int) {
