@@ -153,8 +153,10 @@ class Planner {
         members.push_back(OperatorId(i));
       }
     }
-    stops_to_front(members);
+    const std::size_t stop_count = stops_to_front(members);
     const std::vector<std::size_t> component = components(members);
+    std::set<std::size_t> stopping;  // Components.
+    stopping.insert(component.begin(), component.begin() + static_cast<std::ptrdiff_t>(stop_count));
 
     std::map<PortId, std::size_t> producer;  // Index into members.
     for (std::size_t m = 0; m < members.size(); ++m) {
@@ -172,7 +174,13 @@ class Planner {
     std::vector<std::size_t> level(members.size(), 0);  // By component.
     for (bool changed = true; changed;) {
       changed = false;
+      std::size_t behind_stops = 0;
+      for (const std::size_t c : stopping) behind_stops = std::max(behind_stops, level[c] + 1);
       for (std::size_t m = 0; m < members.size(); ++m) {
+        if (!stopping.contains(component[m]) && level[component[m]] < behind_stops) {
+          level[component[m]] = behind_stops;
+          changed = true;
+        }
         for (const PortId input : graph_.op(members[m]).inputs) {
           const auto found = producer.find(input);
           if (found == producer.end() || component[found->second] == component[m]) continue;
@@ -207,8 +215,9 @@ class Planner {
     }
   }
 
-  // What `else stop` depends on comes first, then the stop, so that the others do not see the tick.
-  void stops_to_front(std::vector<OperatorId>& members) const {
+  // What `else stop` depends on comes first, then the stop, in loops of their own, so that the others
+  // do not see the tick. Returns how many these are.
+  std::size_t stops_to_front(std::vector<OperatorId>& members) const {
     std::set<OperatorId> first;
     for (auto member = members.rbegin(); member != members.rend(); ++member) {
       const Operator& op = graph_.op(*member);
@@ -217,8 +226,9 @@ class Planner {
       if (!first.contains(*member) || as<PrevOperator>(op) != nullptr) continue;
       for (const PortId input : op.inputs) first.insert(graph_.port(input).producer);
     }
-    std::stable_partition(members.begin(), members.end(),
-                          [&](OperatorId id) { return first.contains(id); });
+    const auto others = std::stable_partition(
+        members.begin(), members.end(), [&](OperatorId id) { return first.contains(id); });
+    return static_cast<std::size_t>(others - members.begin());
   }
 
   // A queue without holes is written in the loop that makes the port, or in the first possible one.

@@ -244,6 +244,7 @@ void RegionEmitter::run_scope(ScopeRun& run) {
     frame().store(builder.CreateAdd(run.first_position, run.count), place, state_memory_);
   }
   for (const LoopPlan& loop : run.plan->loops) {
+    hide_stopped_tick(run);
     switch (loop.shape) {
       case LoopShape::Scalar:
         emit_scalar_loop(*this, run, loop);
@@ -256,7 +257,16 @@ void RegionEmitter::run_scope(ScopeRun& run) {
         break;
     }
   }
+  hide_stopped_tick(run);
   run_slices(run);
+}
+
+// What comes after an `else stop` that met a hole has nothing to do in this tick.
+void RegionEmitter::hide_stopped_tick(ScopeRun& run) {
+  if (!plan_.one_by_one) return;
+  llvm::IRBuilder<>& builder = frame().builder;
+  run.count = builder.CreateSelect(builder.CreateLoad(module_.i1, is_stopped_), frame().int64(0),
+                                   run.count);
 }
 
 // take and skip share their input's columns.

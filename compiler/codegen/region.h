@@ -136,6 +136,7 @@ class RegionEmitter {
                             llvm::Value* count);
   void run_scope(ScopeRun& run);
   void run_slices(ScopeRun& run);
+  void hide_stopped_tick(ScopeRun& run);
   void finish_queues();
   void copy_to_queue(QueueIndex index);
   void copy_stamps(QueueIndex index, const ScopeRun& run);

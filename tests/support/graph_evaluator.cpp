@@ -338,7 +338,7 @@ void GraphEvaluator::fill_agent(OperatorId id, const AgentOperator& kind) {
   const bool has_times = graph_.scope(input_scope(op)).domain == Domain::Time;
   state.emitted.clear();
   for (const AgentHandler& handler : program().agent(kind.agent_id).handlers) {
-    if (!handler.is_end) continue;
+    if (!handler.is_end || !has_end(input_scope(op))) continue;
     react(id, kind, handler, length,
           has_times ? std::optional(input.end_stamp.value_or(0)) : std::nullopt);
   }

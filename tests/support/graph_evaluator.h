@@ -41,16 +41,24 @@ struct ScopeTicks {
   std::optional<std::int64_t> end_stamp;  // T of semantics §2; none if nothing ever had a stamp.
 };
 
-// An `else stop` met a hole: nothing of this tick of the head, or after it, takes place.
+// An `else stop` met a hole: nothing of this tick of the head, or after it, takes place. A tick behind
+// the last one is the END, of which then nothing takes place either.
 struct StopRequest {
   streamc::ScopeId head;
   std::size_t tick = 0;
+  bool is_end = false;
+};
+
+// What earlier evaluations found of a head that is stopped.
+struct HeadLimit {
+  std::size_t ticks = SIZE_MAX;  // How many take place.
+  bool has_end = true;           // What is held back until the END leaves then.
 };
 
 class GraphEvaluator {
  public:
   using Records = std::map<streamc::OperatorId, std::vector<Record>>;
-  using HeadLimits = std::map<streamc::ScopeId, std::size_t>;
+  using HeadLimits = std::map<streamc::ScopeId, HeadLimit>;
 
   // All references must outlive the evaluator. `records` holds those of every SourceOperator;
   // `limits` cuts the heads that an earlier evaluation found to be stopped.
@@ -123,7 +131,9 @@ class GraphEvaluator {
   void add_tick(ScopeTicks& ticks, streamc::ScopeId parent, std::size_t parent_tick);
   // Keeps the first `limit` ticks, if a limit was set for this head.
   void apply_limit(streamc::OperatorId id);
-  // Throws StopRequest, unless the tick arose at the end of a head: all that precedes it is done.
+  // Whether the END of the scope's head takes place.
+  bool has_end(streamc::ScopeId scope) const;
+  // Throws StopRequest.
   void stop(streamc::OperatorId id, std::size_t tick);
   void report(streamc::OperatorId id, std::size_t tick, std::string reason);
 

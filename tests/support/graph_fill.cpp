@@ -66,23 +66,37 @@ void GraphEvaluator::apply_limit(OperatorId id) {
     const auto limit = limits_.find(graph_.port(output).scope);
     if (limit == limits_.end()) continue;
     ScopeTicks& ticks = ticks_of(output);
-    if (ticks.stamps.size() > limit->second) {
-      ticks.stamps.resize(limit->second);
+    const std::size_t count = limit->second.ticks;
+    if (ticks.stamps.size() > count) {
+      ticks.stamps.resize(count);
       ticks.end_stamp = ticks.stamps.empty() ? std::nullopt : std::optional(ticks.stamps.back());
     }
     std::vector<Cell>& output_cells = cells_[output.index()];
-    if (output_cells.size() > limit->second) output_cells.resize(limit->second);
+    if (output_cells.size() > count) output_cells.resize(count);
   }
 }
 
 void GraphEvaluator::stop(OperatorId id, std::size_t tick) {
   ScopeId scope = input_scope(graph_.op(id));
-  while (graph_.scope(scope).parent.valid()) {
-    tick = scopes_[scope.index()].parents.at(tick);
-    scope = graph_.scope(scope).parent;
-    if (tick >= scopes_[scope.index()].stamps.size()) return;
+  for (; graph_.scope(scope).parent.valid(); scope = graph_.scope(scope).parent) {
+    const std::vector<std::size_t>& parents = scopes_[scope.index()].parents;
+    const auto* take = std::get_if<TakeOperator>(&graph_.op(graph_.scope(scope).opener).kind);
+    const bool is_full = take != nullptr && parents.size() == static_cast<std::size_t>(take->count);
+    if (tick < parents.size()) {
+      tick = parents[tick];
+    } else if (is_full && !parents.empty()) {
+      tick = parents.back();  // A full `take` ends with its last tick.
+    } else {
+      tick = scopes_[graph_.scope(scope).parent.index()].stamps.size();
+    }
   }
-  throw StopRequest{scope, tick};
+  throw StopRequest{scope, tick, tick >= scopes_[scope.index()].stamps.size()};
+}
+
+bool GraphEvaluator::has_end(ScopeId scope) const {
+  while (graph_.scope(scope).parent.valid()) scope = graph_.scope(scope).parent;
+  const auto limit = limits_.find(scope);
+  return limit == limits_.end() || limit->second.has_end;
 }
 
 // ---- heads --------------------------------------------------------------------------------------
@@ -294,7 +308,7 @@ void GraphEvaluator::fill_windows(OperatorId id, const WindowShape& shape) {
     add_tick(windows, input_scope(op), static_cast<std::size_t>(covered_end - 1));
   }
   // The next window, if it holds a tick that none before it did.
-  if (shape.rest && std::max(begin_of(j), covered_end) < length) {
+  if (shape.rest && has_end(input_scope(op)) && std::max(begin_of(j), covered_end) < length) {
     cells_[output.index()].push_back(window_cell(id, begin_of(j), begin_of(j) + shape.size));
     add_tick(windows, input_scope(op), static_cast<std::size_t>(length));
   }

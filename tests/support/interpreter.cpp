@@ -111,7 +111,12 @@ RunOutcome interpret(const Graph& graph, const CheckedProgram& program, const Ru
         outcome.skipped_sinks = std::move(written.skipped);
         return outcome;
       } catch (const StopRequest& stop) {
-        limits[stop.head] = stop.tick;
+        HeadLimit& limit = limits[stop.head];
+        if (stop.is_end) {
+          limit.has_end = false;
+        } else {
+          limit.ticks = stop.tick;
+        }
         outcome.was_stopped = true;
         outcome.failures.clear();
       }

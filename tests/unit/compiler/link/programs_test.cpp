@@ -85,6 +85,13 @@ x |> print("x {}")
 inverse |> print("inverse {}")
 x |> window(3, rest: true) |> sum |> print("sum {}")
 )");
+  // What other operators hold back until the END knows nothing of the tick that stopped.
+  check_all_ways(R"(
+x = items([1.0, 2.0, 0.0, 3.0])
+x |> window(9, every: 1, rest: true) |> map(w => (mean(w), count(w))) |> print("view {}")
+x |> window(9, every: 1, rest: true) |> mean |> print("fold {}")
+x |> map(v => 1.0 / v) else stop |> print("inverse {}")
+)");
   check_all_ways(R"(
 type Row = { a: int, b: float? }
 x = items([Row(a: 1, b: 1.5), Row(a: 2, b: 2.5), Row(a: 3, b: none), Row(a: 4, b: 4.5)])
