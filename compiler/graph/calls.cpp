@@ -14,6 +14,24 @@ constexpr std::string_view kNotAvailable[] = {
     "align", "arrival", "best_effort", "by", "concat", "delay", "distinct", "event_time", "join",
     "histogram", "median", "persist", "quantile", "random", "route", "sample", "throttle", "timeout"};
 
+// What other languages and libraries call an operator, where no likeness of letters would tell.
+struct ForeignName {
+  std::string_view name;
+  std::string_view here;
+};
+constexpr ForeignName kForeignNames[] = {
+    {"filter", "where"},        {"select", "map"},         {"apply", "map"},
+    {"transform", "map"},       {"reduce", "scan"},        {"fold", "scan"},
+    {"accumulate", "scan"},     {"concat", "merge"},       {"union", "merge"},
+    {"head", "take"},           {"limit", "take"},         {"first_n", "take"},
+    {"drop", "skip"},           {"tail", "skip"},          {"flat_map", "map(…) |> flatten"},
+    {"explode", "flatten"},     {"partition", "split"},    {"shift", "prev"},
+    {"lag", "prev"},            {"rolling", "window(n, every: 1)"},
+    {"average", "mean"},        {"avg", "mean"},           {"stdev", "std"},
+    {"stddev", "std"},          {"variance", "var"},       {"println", "print"},
+    {"display", "print"},
+};
+
 std::string path_text(std::span<const ast::Identifier> path) {
   std::string text;
   for (const ast::Identifier& part : path) text += (text.empty() ? "" : ".") + part.text;
@@ -92,6 +110,12 @@ void Elaborator::report_unknown(const CallSyntax& call, const WiringEnvironment&
   }
   if (environment.find(first).kind != WiringMeaning::Kind::Unknown) {
     message.help(fmt::format("`{}` is a stream or a value, not a function", first));
+    return;
+  }
+  if (const auto foreign = std::find_if(std::begin(kForeignNames), std::end(kForeignNames),
+                                        [&](const ForeignName& known) { return known.name == name; });
+      foreign != std::end(kForeignNames)) {
+    message.help(fmt::format("here it is called `{}`", foreign->here));
     return;
   }
   const std::vector<std::string> names = modules_.function_names(environment.module_id());

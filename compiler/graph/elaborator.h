@@ -191,6 +191,9 @@ class Elaborator {
   Wire elaborate_if(const ast::IfExpr& expr, ExprId id, const WiringEnvironment& environment);
   Wire elaborate_else(const ast::ElseExpr& expr, const WiringEnvironment& environment);
   Wire elaborate_rate(const ast::RateExpr& expr, const WiringEnvironment& environment);
+  void report_if_statement(const ast::IfStmt& stmt);
+  const ast::NameExpr* misspelt_target(ExprId id) const;
+  void bind_misspelt(StmtId id, WiringEnvironment& environment);
   Wire elaborate_statement(const ast::ExprStmt& stmt, const WiringEnvironment& environment);
   Wire pick(const Wire& bundle, const ast::Identifier& name, ExprId object);
   Wire with_declared_type(const Equation& equation, Wire wire);

@@ -38,6 +38,9 @@ WiringEnvironment& Elaborator::module_environment(ModuleId id) {
       }
     }
   }
+  for (const ast::ModuleItem& item : modules_.syntax(id).items) {
+    if (const auto* stmt_id = std::get_if<StmtId>(&item)) bind_misspelt(*stmt_id, environment);
+  }
   return environment;
 }
 
@@ -48,6 +51,12 @@ WiringEnvironment& Elaborator::new_environment(const WiringEnvironment& outer) {
 EquationId Elaborator::add_equation(Equation equation) {
   equations_.push_back(std::move(equation));
   return EquationId(equations_.size() - 1);
+}
+
+void Elaborator::report_if_statement(const ast::IfStmt& stmt) {
+  sink_.report(diag::NotAvailable, stmt.span, "`if` around equations")
+      .help("`if` chooses a value for each item: `y = if x > 2 { x } else { 0 }`; to leave items out: "
+            "`x |> where(v => v > 2)`");
 }
 
 void Elaborator::elaborate_module(ModuleId id) {
@@ -73,9 +82,7 @@ void Elaborator::elaborate_module(ModuleId id) {
           elaborate_statement(stmt, environment);
           close_cycles();
         },
-        [&](const ast::IfStmt& stmt) {
-          report_not_available("`if` around equations", stmt.span);
-        },
+        [&](const ast::IfStmt& stmt) { report_if_statement(stmt); },
         [&](const ast::ForStmt& stmt) { report_not_available("`for` around equations", stmt.span); },
         [&](const ast::PlateStmt& stmt) { report_not_available("`plate`", stmt.span); },
         [&](const ast::EmitStmt& stmt) {
@@ -125,7 +132,7 @@ const ast::ReturnStmt* Elaborator::bind_block(const ast::Block& block, WiringEnv
         },
         [&](const ast::ExprStmt& stmt) { sinks.push_back(&stmt); },
         [&](const ast::ReturnStmt& stmt) { result = &stmt; },
-        [&](const ast::IfStmt& stmt) { report_not_available("`if` around equations", stmt.span); },
+        [&](const ast::IfStmt& stmt) { report_if_statement(stmt); },
         [&](const ast::ForStmt& stmt) { report_not_available("`for` around equations", stmt.span); },
         [&](const ast::PlateStmt& stmt) { report_not_available("`plate`", stmt.span); },
         [&](const ast::EmitStmt& stmt) {
@@ -134,8 +141,39 @@ const ast::ReturnStmt* Elaborator::bind_block(const ast::Block& block, WiringEnv
         },
         [](const ast::GivenStmt&) {}, [](const ast::ExpectStmt&) {});
   }
+  for (const StmtId stmt_id : block.statements) bind_misspelt(stmt_id, environment);
   for (const ast::ExprStmt* stmt : sinks) elaborate_statement(*stmt, environment);
   return result;
+}
+
+// The `smooth` of `smooth == x |> …`: `==` binds tighter than `|>`, so it stands at the far left.
+const ast::NameExpr* Elaborator::misspelt_target(ExprId id) const {
+  while (true) {
+    if (const auto* pipe = ast_.as<ast::PipeExpr>(id)) {
+      id = pipe->left_id;
+    } else if (const auto* otherwise = ast_.as<ast::ElseExpr>(id)) {
+      id = otherwise->left_id;
+    } else {
+      break;
+    }
+  }
+  const auto* equal = ast_.as<ast::BinaryExpr>(id);
+  const bool is_equal = equal != nullptr && equal->op == ast::BinaryOp::Equal;
+  return is_equal ? ast_.as<ast::NameExpr>(equal->left_id) : nullptr;
+}
+
+// A statement `y == …` was to be the equation of `y`, if it has none: then `y` is known, and the
+// mistake is told of once, at the statement.
+void Elaborator::bind_misspelt(StmtId id, WiringEnvironment& environment) {
+  const auto* stmt = ast_.as<ast::ExprStmt>(id);
+  const ast::NameExpr* target = stmt != nullptr ? misspelt_target(stmt->value_id) : nullptr;
+  if (target == nullptr || environment.find(target->name).kind != WiringMeaning::Kind::Unknown) return;
+  Equation equation{.environment = &environment, .span = stmt->span, .is_misspelt = true};
+  equation.targets.push_back(target->name);
+  equation.is_constant = false;
+  equation.state = Equation::State::Done;
+  equation.wire = Wire::error();
+  environment.bind_equation(target->name, add_equation(std::move(equation)), 0);
 }
 
 Wire Elaborator::elaborate_statement(const ast::ExprStmt& stmt, const WiringEnvironment& environment) {
@@ -147,21 +185,7 @@ Wire Elaborator::elaborate_statement(const ast::ExprStmt& stmt, const WiringEnvi
         .help("give it a name: `name = …`");
     return Wire::error();
   }
-  // `smooth == x |> …`: `==` binds tighter than `|>`, so it stands at the far left.
-  ExprId leftmost = stmt.value_id;
-  while (true) {
-    if (const auto* pipe = ast_.as<ast::PipeExpr>(leftmost)) {
-      leftmost = pipe->left_id;
-    } else if (const auto* otherwise = ast_.as<ast::ElseExpr>(leftmost)) {
-      leftmost = otherwise->left_id;
-    } else {
-      break;
-    }
-  }
-  const auto* equal = ast_.as<ast::BinaryExpr>(leftmost);
-  const auto* target = equal != nullptr && equal->op == ast::BinaryOp::Equal
-                           ? ast_.as<ast::NameExpr>(equal->left_id)
-                           : nullptr;
+  const ast::NameExpr* target = misspelt_target(stmt.value_id);
   const auto report = [&] {
     auto message = sink_.report(diag::StatementWithoutSink, stmt.span, "stream");
     if (target != nullptr) {
@@ -171,8 +195,12 @@ Wire Elaborator::elaborate_statement(const ast::ExprStmt& stmt, const WiringEnvi
     }
     return Wire::error();
   };
-  if (target != nullptr && environment.find(target->name).kind == WiringMeaning::Kind::Unknown) {
-    return report();
+  if (target != nullptr) {
+    const WiringMeaning meaning = environment.find(target->name);
+    if (meaning.kind == WiringMeaning::Kind::Equation &&
+        equations_[meaning.equation.index()].is_misspelt) {
+      return report();
+    }
   }
   const Wire wire = elaborate(stmt.value_id, environment);
   if (wire.kind == Wire::Kind::Nothing || wire.is_error()) return wire;

@@ -66,6 +66,7 @@ struct Equation {
   bool is_top_level = false;  // Its ports are known by its name.
   bool is_argument = false;   // Of a graph that is expanded.
   bool failure_is_handled = false;  // It stands under an `else`.
+  bool is_misspelt = false;   // Written `name == …`; told of at the statement, and nothing else of it.
   const ListContent* given = nullptr;  // In a test: what stands in for its value.
   std::optional<RateValue> given_rate;
 

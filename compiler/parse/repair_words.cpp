@@ -262,7 +262,9 @@ class WordMender {
     const std::size_t next = type(1);
     if (contains(kFunctionWords, word) && is_ident(next)) {
       reporter_.report(diag::DefForFn, span(), word)
-          .help(fmt::format("write `fn {}(x: float) -> float = …`", text(1)));
+          .help(fmt::format("write `fn {0}(x: float) -> float = …`, or with a block "
+                            "`fn {0}(x: float) -> float {{ … }}`",
+                            text(1)));
       first_ = StreamLexer::KW_FN;
       return keep_as(StreamLexer::KW_FN);
     }
@@ -482,8 +484,12 @@ class ColonMender {
                   tokens_.begin() + static_cast<std::ptrdiff_t>(end));
       return;
     }
-    reporter_.report(diag::ColonBlock, span_of(file_, tokens_[colon]))
-        .help("write `{ … }` round the block; indentation means nothing");
+    // A line that began with `def` has been told of.
+    const Token& first = tokens_[begin];
+    if (first.type != StreamLexer::KW_FN || first.end - first.begin == std::string_view("fn").size()) {
+      reporter_.report(diag::ColonBlock, span_of(file_, tokens_[colon]))
+          .help("write `{ … }` round the block; indentation means nothing");
+    }
     out_.insert(out_.end(), tokens_.begin() + static_cast<std::ptrdiff_t>(begin),
                 tokens_.begin() + static_cast<std::ptrdiff_t>(colon));
     out_.push_back({StreamLexer::LC, tokens_[colon].begin, tokens_[colon].end});
