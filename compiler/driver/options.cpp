@@ -208,6 +208,8 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   try {
     app.parse(own_argc, argv);
   } catch (const CLI::ParseError& error) {
+    const bool has_command = !app.get_subcommands().empty();
+    if (!has_command && argc > 1 && argv[1][0] != '-') return report_no_command(app, argv[1]);
     return report_parse_error(app, error, options);
   }
   if (!split_settings(raw_settings, options)) return kExitUsage;

@@ -4,6 +4,8 @@
 #include <llvm/Support/raw_ostream.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -78,13 +80,17 @@ Result<void> link_executable(const std::string& object, const std::string& runti
   if (!fs::exists(runtime_archive, error)) {
     return fail("the runtime `{}` is missing", runtime_archive);
   }
+  // Behind the name may be a device, which a rename would replace.
+  if (fs::exists(output, error) && !fs::is_regular_file(output, error)) {
+    return fail("cannot write `{}`: it is not a file", output);
+  }
   const std::string unique = output + "." + std::to_string(::getpid());
   const TemporaryFile object_file(unique + ".o");
   const TemporaryFile linked_file(unique + ".tmp");
   {
     std::ofstream stream(object_file.path(), std::ios::binary);
     stream << object;
-    if (!stream.flush()) return fail("cannot write `{}`", object_file.path());
+    if (!stream.flush()) return fail("cannot write `{}`: {}", output, std::strerror(errno));
   }
 
   std::vector<std::string> arguments = {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "runtime/base/assert.h"
+#include "runtime/base/printable.h"
 
 namespace streamrt {
 
@@ -39,7 +40,7 @@ std::string_view plural(std::int64_t count) {
 }  // namespace
 
 void write_message_to_stderr(std::string_view line) {
-  std::string text(line);
+  std::string text = printable(line);
   text += '\n';
   std::string_view rest = text;
   while (!rest.empty()) {

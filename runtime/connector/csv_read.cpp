@@ -47,6 +47,20 @@ const char* find_cell_end(const char* cursor, const char* end, char separator) {
   return cursor;
 }
 
+// The columns of a table, as far as a message has room for them.
+std::string column_list(const std::vector<std::string>& header) {
+  constexpr std::size_t kNames = 20;
+  constexpr std::size_t kBytes = 40;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(header.size(), kNames); ++i) {
+    if (i > 0) text += ", ";
+    text += header[i].substr(0, kBytes);
+    if (header[i].size() > kBytes) text += "…";
+  }
+  if (header.size() > kNames) text += fmt::format(" and {} more", header.size() - kNames);
+  return text;
+}
+
 class CsvSource final : public Source {
  public:
   CsvSource(const SourceOpening& opening, std::unique_ptr<ByteInput> input, char separator,
@@ -425,7 +439,7 @@ Result<void> CsvSource::bind_columns(const std::vector<std::string>& header) {
       const auto found = std::find(header.begin(), header.end(), name);
       if (found == header.end()) {
         return fail("{} has no column `{}`{}; its columns are {}", input_->name(), name,
-                    closest_name_hint(name, header), fmt::join(header, ", "));
+                    closest_name_hint(name, header), column_list(header));
       }
       column = static_cast<std::size_t>(found - header.begin());
     } else if (column >= header.size()) {
