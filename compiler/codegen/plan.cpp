@@ -28,10 +28,10 @@ class Planner {
     if (auto refused = refuse(); !refused) return refused.failure();
     make_regions();
     make_queues();
+    find_stops();
     for (RegionPlan& region : plan_.regions) {
       for (ScopePlan& scope : region.scopes) {
         group_into_loops(scope);
-        slices_to_front(scope);
       }
     }
     choose_storage();
@@ -89,8 +89,8 @@ class Planner {
     }
     place_of_scope_ = std::move(place_of_scope);
     // At equal stamps, what stands first in the text is written first.
-    std::stable_sort(plan_.sinks.begin(), plan_.sinks.end(), [&](OperatorId a, OperatorId b) {
-      return graph_.op(a).span.begin < graph_.op(b).span.begin;
+    std::sort(plan_.sinks.begin(), plan_.sinks.end(), [&](OperatorId a, OperatorId b) {
+      return std::pair(graph_.op(a).span.begin, a) < std::pair(graph_.op(b).span.begin, b);
     });
   }
 
@@ -141,6 +141,24 @@ class Planner {
     return !is_head(op) && !is_sink(op) && scope_of_inputs(graph_, op) == scope;
   }
 
+  // What an `else stop` depends on, and the stop: they come first, in loops of their own, so that the
+  // others do not see the tick that stops.
+  void find_stops() {
+    std::vector<OperatorId> worklist;
+    for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
+      const auto* otherwise = as<ElseOperator>(graph_.operators[i]);
+      const bool stops = otherwise != nullptr && otherwise->mode == ElseMode::Stop;
+      if (stops) worklist.push_back(OperatorId(i));
+    }
+    while (!worklist.empty()) {
+      const OperatorId id = worklist.back();
+      worklist.pop_back();
+      if (is_head(graph_.op(id)) || !decides_stop_.insert(id).second) continue;
+      for (const PortId input : graph_.op(id).inputs) worklist.push_back(graph_.port(input).producer);
+    }
+  }
+  bool decides_stop(OperatorId id) const { return decides_stop_.contains(id); }
+
   // Gives each operator of the scope a level: operators of one level share a loop.
   void group_into_loops(ScopePlan& scope) {
     std::vector<OperatorId> members;
@@ -148,15 +166,16 @@ class Planner {
       const Operator& op = graph_.operators[i];
       if (!is_in_scope(op, scope.scope_id)) continue;
       if (as<TakeOperator>(op) != nullptr || as<SkipOperator>(op) != nullptr) {
-        scope.slices.push_back(OperatorId(i));
+        (decides_stop(OperatorId(i)) ? scope.slices_of_stops : scope.slices).push_back(OperatorId(i));
       } else {
         members.push_back(OperatorId(i));
       }
     }
-    const std::size_t stop_count = stops_to_front(members);
     const std::vector<std::size_t> component = components(members);
-    std::set<std::size_t> stopping;  // Components.
-    stopping.insert(component.begin(), component.begin() + static_cast<std::ptrdiff_t>(stop_count));
+    std::set<std::size_t> deciding;  // Components of which a stop depends.
+    for (std::size_t m = 0; m < members.size(); ++m) {
+      if (decides_stop(members[m])) deciding.insert(component[m]);
+    }
 
     std::map<PortId, std::size_t> producer;  // Index into members.
     for (std::size_t m = 0; m < members.size(); ++m) {
@@ -175,9 +194,9 @@ class Planner {
     for (bool changed = true; changed;) {
       changed = false;
       std::size_t behind_stops = 0;
-      for (const std::size_t c : stopping) behind_stops = std::max(behind_stops, level[c] + 1);
+      for (const std::size_t c : deciding) behind_stops = std::max(behind_stops, level[c] + 1);
       for (std::size_t m = 0; m < members.size(); ++m) {
-        if (!stopping.contains(component[m]) && level[component[m]] < behind_stops) {
+        if (!deciding.contains(component[m]) && level[component[m]] < behind_stops) {
           level[component[m]] = behind_stops;
           changed = true;
         }
@@ -197,10 +216,14 @@ class Planner {
     std::map<std::size_t, std::vector<LoopPlan>> windows;
     for (std::size_t m = 0; m < members.size(); ++m) {
       const std::size_t at = level[component[m]];
+      const bool decides = deciding.contains(component[m]);
       if (separate[m]) {
-        windows[at].push_back({.shape = LoopShape::VectorWindow, .operators = {members[m]}});
+        windows[at].push_back({.shape = LoopShape::VectorWindow,
+                               .operators = {members[m]},
+                               .decides_stop = decides});
       } else {
         shared[at].operators.push_back(members[m]);
+        shared[at].decides_stop = decides;
       }
     }
     place_compacting_writes(scope, component, level, separate, producer, shared);
@@ -213,22 +236,6 @@ class Planner {
       }
       for (LoopPlan& loop : windows[at]) scope.loops.push_back(std::move(loop));
     }
-  }
-
-  // What `else stop` depends on comes first, then the stop, in loops of their own, so that the others
-  // do not see the tick. Returns how many these are.
-  std::size_t stops_to_front(std::vector<OperatorId>& members) const {
-    std::set<OperatorId> first;
-    for (auto member = members.rbegin(); member != members.rend(); ++member) {
-      const Operator& op = graph_.op(*member);
-      const auto* otherwise = as<ElseOperator>(op);
-      if (otherwise != nullptr && otherwise->mode == ElseMode::Stop) first.insert(*member);
-      if (!first.contains(*member) || as<PrevOperator>(op) != nullptr) continue;
-      for (const PortId input : op.inputs) first.insert(graph_.port(input).producer);
-    }
-    const auto others = std::stable_partition(
-        members.begin(), members.end(), [&](OperatorId id) { return first.contains(id); });
-    return static_cast<std::size_t>(others - members.begin());
   }
 
   // A queue without holes is written in the loop that makes the port, or in the first possible one.
@@ -309,11 +316,6 @@ class Planner {
       }
     }
     return component;
-  }
-
-  // A slice of a slice needs its base first; graph order gives that.
-  static void slices_to_front(ScopePlan& scope) {
-    std::sort(scope.slices.begin(), scope.slices.end());
   }
 
   void choose_storage() {
@@ -497,6 +499,7 @@ class Planner {
   const Graph& graph_;
   StraightAnalysis& straight_;
   ProgramPlan plan_;
+  std::set<OperatorId> decides_stop_;
   std::map<ScopeId, std::pair<std::size_t, std::size_t>> place_of_scope_;  // Region, scope in it.
 };
 

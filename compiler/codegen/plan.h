@@ -56,13 +56,15 @@ struct LoopPlan {
   LoopShape shape = LoopShape::Scalar;
   std::vector<OperatorId> operators;   // In the order of the graph.
   std::vector<QueueIndex> compacting;  // Queues written by this loop without the holes.
+  bool decides_stop = false;           // An `else stop` stands in it or depends on it.
 };
 
 struct ScopePlan {
   ScopeId scope_id;
   std::int32_t parent = -1;          // Index among the region's scopes.
   std::vector<LoopPlan> loops;
-  std::vector<OperatorId> slices;    // take and skip: done between the loops, by moving pointers.
+  std::vector<OperatorId> slices;    // take and skip: done behind the loops, by moving pointers.
+  std::vector<OperatorId> slices_of_stops;  // Those of them that an `else stop` depends on.
   bool wants_stamps = false;
   bool counts_ticks = false;         // A failure in it names the tick.
 };

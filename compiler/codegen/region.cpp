@@ -63,7 +63,9 @@ void RegionEmitter::write_run(llvm::Function* function, llvm::Value* first, llvm
   inputs_ = function->getArg(2);
   open_head(inputs_, first, count);
   stop_at_holes(root);
-  for (const ScopePlan& scope : plan_.scopes) run_scope(scopes_.at(scope.scope_id));
+  for (const bool decides_stop : {true, false}) {
+    for (const ScopePlan& scope : plan_.scopes) run_scope(scopes_.at(scope.scope_id), decides_stop);
+  }
   finish_queues();
   builder.CreateRet(status());
   frame().finish();
@@ -235,16 +237,19 @@ void RegionEmitter::open_head(llvm::Value* inputs, llvm::Value* first, llvm::Val
   root.stamps.address = latest;
 }
 
-void RegionEmitter::run_scope(ScopeRun& run) {
+// First, in all scopes, what an `else stop` depends on; then everything else.
+void RegionEmitter::run_scope(ScopeRun& run, bool decides_stop) {
   llvm::IRBuilder<>& builder = frame().builder;
+  if (run.count == nullptr && decides_stop) return;  // It will be opened by what comes then.
   STREAM_ASSERT(run.count != nullptr, "nothing opens scope {}", run.plan->scope_id);
   if (run.plan->counts_ticks && run.first_position == nullptr) {
     llvm::Value* place = state_place(layout_.add(8, 8));
     run.first_position = frame().load(module_.i64, place, state_memory_, "position");
     frame().store(builder.CreateAdd(run.first_position, run.count), place, state_memory_);
   }
+  if (!decides_stop) hide_stopped_tick(run);
   for (const LoopPlan& loop : run.plan->loops) {
-    hide_stopped_tick(run);
+    if (loop.decides_stop != decides_stop) continue;
     switch (loop.shape) {
       case LoopShape::Scalar:
         emit_scalar_loop(*this, run, loop);
@@ -257,8 +262,7 @@ void RegionEmitter::run_scope(ScopeRun& run) {
         break;
     }
   }
-  hide_stopped_tick(run);
-  run_slices(run);
+  run_slices(run, decides_stop ? run.plan->slices_of_stops : run.plan->slices);
 }
 
 // What comes after an `else stop` that met a hole has nothing to do in this tick.
@@ -270,9 +274,9 @@ void RegionEmitter::hide_stopped_tick(ScopeRun& run) {
 }
 
 // take and skip share their input's columns.
-void RegionEmitter::run_slices(ScopeRun& run) {
+void RegionEmitter::run_slices(ScopeRun& run, const std::vector<OperatorId>& slices) {
   llvm::IRBuilder<>& builder = frame().builder;
-  for (const OperatorId id : run.plan->slices) {
+  for (const OperatorId id : slices) {
     const Operator& op = module_.graph.op(id);
     const auto* take = std::get_if<TakeOperator>(&op.kind);
     const std::int64_t limit =

@@ -134,8 +134,8 @@ class RegionEmitter {
   Columns input_columns(llvm::Value* batch, PortId port, llvm::Value* first, bool may_hold_holes);
   llvm::Value* batch_stamps(llvm::Value* batch, llvm::Value* first, llvm::Value* position,
                             llvm::Value* count);
-  void run_scope(ScopeRun& run);
-  void run_slices(ScopeRun& run);
+  void run_scope(ScopeRun& run, bool decides_stop);
+  void run_slices(ScopeRun& run, const std::vector<OperatorId>& slices);
   void hide_stopped_tick(ScopeRun& run);
   void finish_queues();
   void copy_to_queue(QueueIndex index);

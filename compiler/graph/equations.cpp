@@ -277,6 +277,8 @@ Wire Elaborator::value_of(EquationId id, std::size_t target, SourceSpan use) {
   if (equation.state == Equation::State::Waiting) {
     const Restore restore_label(label_);
     const Restore restore_handled(handled_);
+    const Restore restore_depth(depth_);
+    if (equation.is_top_level) depth_ = 0;  // A graph may be what asks for it.
     equation.state = Equation::State::Running;
     running_.push_back(id);
     label_ = equation.label;

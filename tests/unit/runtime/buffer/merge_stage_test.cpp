@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <tuple>
 
 #include "tests/unit/runtime/test_types.h"
 
@@ -44,8 +45,10 @@ TEST_CASE("any arrival gives the one order: stamp, input, order within the input
         expected.push_back(inputs[k].back());
       }
     }
-    std::stable_sort(expected.begin(), expected.end(), [](const Item& left, const Item& right) {
-      return std::pair(left.stamp, left.input) < std::pair(right.stamp, right.input);
+    // Values rise in the order of each input.
+    std::sort(expected.begin(), expected.end(), [](const Item& left, const Item& right) {
+      return std::tie(left.stamp, left.input, left.value) <
+             std::tie(right.stamp, right.input, right.value);
     });
     std::erase_if(expected, [](const Item& item) { return !item.is_valid; });
 
