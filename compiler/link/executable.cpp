@@ -1,6 +1,7 @@
 #include "compiler/link/executable.h"
 
 #include <lld/Common/Driver.h>
+#include <llvm/Support/CrashRecoveryContext.h>
 #include <llvm/Support/raw_ostream.h>
 #include <unistd.h>
 
@@ -93,8 +94,10 @@ Result<void> link_executable(const std::string& object, const std::string& runti
     if (!stream.flush()) return fail("cannot write `{}`: {}", output, std::strerror(errno));
   }
 
+  // The output is a mapped file, and a full disk shows as a signal: which is caught on this thread only.
+  llvm::CrashRecoveryContext::Enable();
   std::vector<std::string> arguments = {
-      "ld.lld", "-static", "-m", "elf_x86_64", "--gc-sections", "--strip-debug", "--build-id=none",
+      "ld.lld", "--threads=1", "-static", "-m", "elf_x86_64", "--gc-sections", "--strip-debug", "--build-id=none",
       "--eh-frame-hdr", "-z", "noexecstack", "-z", "relro", "-o", linked_file.path()};
   const auto add_system_file = [&](const char* name) -> Result<void> {
     auto path = find_system_file(name);
@@ -123,6 +126,7 @@ Result<void> link_executable(const std::string& object, const std::string& runti
   const lld::Result result = lld::lldMain(words, stream, stream, {{lld::Gnu, &lld::elf::link}});
   if (result.retCode != 0) {
     while (said.ends_with('\n')) said.pop_back();
+    if (said.empty()) return fail("cannot write `{}`: the disk seems to be full", output);
     return fail("cannot link `{}`: {}", output, said);
   }
   fs::permissions(linked_file.path(), fs::perms::owner_exec | fs::perms::group_exec |
