@@ -54,6 +54,35 @@ llvm::Value* canonical(FunctionFrame& frame, llvm::Value* lanes) {
                                     llvm::ConstantFP::getNaN(lanes->getType()));
 }
 
+// Whether a value is the lanes themselves, or was read from the one variable that holds nothing else.
+bool is_value_of(llvm::Value* value, const llvm::Value* lanes) {
+  if (value == lanes) return true;
+  const auto* load = llvm::dyn_cast<llvm::LoadInst>(value);
+  if (load == nullptr || !llvm::isa<llvm::AllocaInst>(load->getPointerOperand())) return false;
+  std::size_t stores = 0;
+  bool holds_lanes = false;
+  for (const llvm::User* user : load->getPointerOperand()->users()) {
+    if (llvm::isa<llvm::LoadInst>(user)) continue;
+    const auto* store = llvm::dyn_cast<llvm::StoreInst>(user);
+    holds_lanes = store != nullptr && store->getValueOperand() == lanes;
+    ++stores;
+  }
+  return stores == 1 && holds_lanes;
+}
+
+// Whether `mask` holds only where the lanes are no NaN: it asks for a comparison that NaN fails.
+bool excludes_nan(llvm::Value* mask, llvm::Value* lanes) {
+  if (mask == nullptr) return false;
+  if (const auto* compare = llvm::dyn_cast<llvm::FCmpInst>(mask)) {
+    const bool is_of_lanes =
+        is_value_of(compare->getOperand(0), lanes) || is_value_of(compare->getOperand(1), lanes);
+    return is_of_lanes && llvm::FCmpInst::isOrdered(compare->getPredicate());
+  }
+  const auto* both = llvm::dyn_cast<llvm::BinaryOperator>(mask);
+  return both != nullptr && both->getOpcode() == llvm::Instruction::And &&
+         (excludes_nan(both->getOperand(0), lanes) || excludes_nan(both->getOperand(1), lanes));
+}
+
 }  // namespace
 
 void store_lanes(RegionEmitter& region, const Columns& columns, llvm::Value* index,
@@ -216,9 +245,8 @@ class VectorLoop {
       const std::vector<Leaf>& leaves = region_.module().leaves(columns[c]->type_id);
       for (std::size_t i = 0; i < leaves.size(); ++i) {
         llvm::Value* lanes = cells[c].value.leaves[i].first;
-        if (columns[c]->canonical_nan && leaves[i].kind == LeafKind::F64) {
-          lanes = canonical(frame(), lanes);
-        }
+        const bool may_be_nan = leaves[i].kind == LeafKind::F64 && !excludes_nan(keep, lanes);
+        if (columns[c]->canonical_nan && may_be_nan) lanes = canonical(frame(), lanes);
         parts.push_back(
             {columns[c]->addresses[i], columns[c]->memory[i], leaves[i].kind, lanes});
       }
