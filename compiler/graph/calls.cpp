@@ -124,22 +124,31 @@ void Elaborator::report_unknown(const CallSyntax& call, const WiringEnvironment&
   }
 }
 
+// The arguments of a call by parameter; nothing if they do not fit, which is reported.
+std::optional<std::vector<BoundArgument>> Elaborator::bind_call(
+    const CallSyntax& call, const std::vector<ast::Parameter>& parameters) {
+  const std::string name = call.name();
+  bool ok = true;
+  std::vector<BoundArgument> bound = bind_arguments(ast_, parameters,
+                                                    {.callee = name,
+                                                     .callee_span = call.callee_span,
+                                                     .span = call.span,
+                                                     .piped = call.piped,
+                                                     .arguments = call.arguments},
+                                                    sink_, &ok);
+  if (!ok) return std::nullopt;
+  return bound;
+}
+
 // ---- agents -----------------------------------------------------------------------------------
 
 Wire Elaborator::call_agent(const CallSyntax& call, const FoundDeclaration& found,
                             const WiringEnvironment& environment) {
   const auto& agent = std::get<ast::AgentDecl>(ast_.decl(found.decl_id));
   const std::string name = call.name();
-  bool ok = true;
-  const std::vector<BoundArgument> bound =
-      bind_arguments(ast_, agent.parameters,
-                     {.callee = name,
-                      .callee_span = call.callee_span,
-                      .span = call.span,
-                      .piped = call.piped,
-                      .arguments = call.arguments},
-                     sink_, &ok);
-  if (!ok) return Wire::error();
+  const std::optional<std::vector<BoundArgument>> fitting = bind_call(call, agent.parameters);
+  if (!fitting) return Wire::error();
+  const std::vector<BoundArgument>& bound = *fitting;
   const std::vector<bool> is_input = checker_.agent_inputs(agent);
   std::size_t item_handlers = 0;
   for (const ast::Handler& handler : agent.handlers) {

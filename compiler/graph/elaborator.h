@@ -225,6 +225,8 @@ class Elaborator {
   Wire call_native(const CallSyntax& call, const FoundDeclaration& found,
                    const WiringEnvironment& environment);
   Wire call_connector(const NativeCall& call);
+  std::optional<std::vector<BoundArgument>> bind_call(const CallSyntax& call,
+                                                      const std::vector<ast::Parameter>& parameters);
   Wire call_agent(const CallSyntax& call, const FoundDeclaration& found,
                   const WiringEnvironment& environment);
   Wire expand(const CallSyntax& call, const FoundDeclaration& found,
@@ -236,7 +238,6 @@ class Elaborator {
                   SourceSpan call_span);
   Wire expand_lambda(const CallSyntax& call, const ast::LambdaExpr& lambda,
                      const WiringEnvironment& lambda_environment, const WiringEnvironment& environment);
-  bool is_wiring_type(TypeSyntaxId id) const;
   void report_unknown(const CallSyntax& call, const WiringEnvironment& environment);
 
   // constants of environments

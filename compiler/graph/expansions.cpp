@@ -74,24 +74,13 @@ Wire Elaborator::expand_lambda(const CallSyntax& call, const ast::LambdaExpr& la
 
 // ---- graphs -----------------------------------------------------------------------------------
 
-bool Elaborator::is_wiring_type(TypeSyntaxId id) const {
-  return const_cast<ItemChecker&>(checker_).types().stream_item(id).valid();
-}
-
 Wire Elaborator::expand(const CallSyntax& call, const FoundDeclaration& found,
                         const WiringEnvironment& environment) {
   const auto& graph = std::get<ast::GraphDecl>(ast_.decl(found.decl_id));
   const std::string name = call.name();
-  bool ok = true;
-  const std::vector<BoundArgument> arguments =
-      bind_arguments(ast_, graph.parameters,
-                     {.callee = name,
-                      .callee_span = call.callee_span,
-                      .span = call.span,
-                      .piped = call.piped,
-                      .arguments = call.arguments},
-                     sink_, &ok);
-  if (!ok) return Wire::error();
+  const std::optional<std::vector<BoundArgument>> fitting = bind_call(call, graph.parameters);
+  if (!fitting) return Wire::error();
+  const std::vector<BoundArgument>& arguments = *fitting;
   if (depth_ >= kMaxDepth) {
     sink_.report(diag::GraphTooDeep, call.callee_span, name, static_cast<std::int64_t>(kMaxDepth))
         .help("a graph that calls itself needs a constant that gets smaller, and an `if` that stops: "

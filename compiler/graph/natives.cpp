@@ -16,18 +16,11 @@ Wire Elaborator::call_native(const CallSyntax& call, const FoundDeclaration& fou
   }
   NativeCall native{.syntax = call, .head = head, .found = found, .symbol = external.symbol, .arguments = {},
                     .environment = environment};
-  const std::string name = call.name();
   // Operators on any number of streams bind their arguments themselves.
   if (native.symbol != "zip" && native.symbol != "merge") {
-    bool ok = true;
-    native.arguments = bind_arguments(ast_, head.parameters,
-                                      {.callee = name,
-                                       .callee_span = call.callee_span,
-                                       .span = call.span,
-                                       .piped = call.piped,
-                                       .arguments = call.arguments},
-                                      sink_, &ok);
-    if (!ok) return Wire::error();
+    std::optional<std::vector<BoundArgument>> bound = bind_call(call, head.parameters);
+    if (!bound) return Wire::error();
+    native.arguments = std::move(*bound);
   }
   if (const OperatorHandler handler = find_operator(native.symbol)) return handler(*this, native);
   return call_connector(native);
