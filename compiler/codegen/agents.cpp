@@ -14,9 +14,7 @@ class AgentLoop : public LoopOperator {
   AgentLoop(ScalarLoop& loop, OperatorId id)
       : LoopOperator(loop, id),
         node_(std::get<AgentOperator>(op_.kind)),
-        agent_(loop.module().program.agent(node_.agent_id)),
-        last_stamp_(loop.region().state_variable(
-            loop.module().program.types.scalar(TypeKind::Int), "stamp")) {
+        agent_(loop.module().program.agent(node_.agent_id)) {
     for (const AgentHandler& handler : agent_.handlers) {
       (handler.is_end ? on_end_ : on_tick_) = &handler;
     }
@@ -56,7 +54,6 @@ class AgentLoop : public LoopOperator {
     for (StateVariable& state : states_) {
       state.load(loop_.items(), region.state(), region.state_memory());
     }
-    last_stamp_.load(loop_.items(), region.state(), region.state_memory());
     for (std::size_t p = 0; p < ports_.size(); ++p) {
       if (!ports_[p].opens_scope) continue;
       ports_[p].outlet = region.open(loop_.module().graph.port(op_.outputs[p]).scope,
@@ -67,9 +64,6 @@ class AgentLoop : public LoopOperator {
   void tick() override {
     std::vector<Cell> cells;
     for (const PortId port : op_.inputs) cells.push_back(loop_.input(port));
-    if (on_end_ != nullptr && loop_.stamp() != nullptr) {
-      last_stamp_.set(loop_.items(), {last_stamp_.type_id(), {{loop_.stamp(), nullptr}}});
-    }
     for (std::size_t p = 0; p < ports_.size(); ++p) {
       if (ports_[p].opens_scope) continue;
       const TypeId type_id = loop_.module().graph.port(op_.outputs[p]).type_id;
@@ -88,8 +82,7 @@ class AgentLoop : public LoopOperator {
     RegionEmitter& region = loop_.region();
     if (on_end_ != nullptr) {
       loop_.frame().if_then(loop_.scope().is_end, "end", [&] {
-        loop_.items().now =
-            region.end_stamp(last_stamp_.value(loop_.items()).leaves.front().first);
+        loop_.items().now = region.end_stamp_of(loop_.scope().plan->scope_id);
         (void)react(*on_end_, {}, nullptr);
         loop_.items().now = nullptr;
       });
@@ -97,7 +90,6 @@ class AgentLoop : public LoopOperator {
     for (StateVariable& state : states_) {
       state.store(loop_.items(), region.state(), region.state_memory());
     }
-    last_stamp_.store(loop_.items(), region.state(), region.state_memory());
     for (PortState& port : ports_) {
       if (port.opens_scope) region.close(port.outlet, loop_.scope());
     }
@@ -201,7 +193,6 @@ class AgentLoop : public LoopOperator {
 
   const AgentOperator& node_;
   const CheckedAgent& agent_;
-  StateVariable last_stamp_;
   std::vector<StateVariable> states_;
   std::vector<ItemValue> constants_;
   std::vector<PortState> ports_;

@@ -288,6 +288,7 @@ class DescriptorEmitter {
       std::int64_t kind = STREAM_HEAD_SOURCE;
       if (std::holds_alternative<ZipOperator>(head.kind)) kind = STREAM_HEAD_ZIP;
       if (std::holds_alternative<MergeOperator>(head.kind)) kind = STREAM_HEAD_MERGE;
+      if (std::holds_alternative<LinkOperator>(head.kind)) kind = STREAM_HEAD_LINK;
       std::int64_t source = -1;
       for (std::size_t s = 0; s < module_.plan.sources.size(); ++s) {
         if (module_.plan.sources[s] == plan.head) source = static_cast<std::int64_t>(s);

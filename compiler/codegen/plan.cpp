@@ -115,9 +115,8 @@ class Planner {
     }
     for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
       const Operator& op = graph_.operators[i];
-      const bool is_zip = as<ZipOperator>(op) != nullptr;
       const bool is_merge = as<MergeOperator>(op) != nullptr;
-      if (!is_zip && !is_merge && !is_sink(op)) continue;
+      if (op.inputs.empty() || (!is_head(op) && !is_sink(op))) continue;
       for (std::uint32_t input = 0; input < op.inputs.size(); ++input) {
         const PortId port = op.inputs[input];
         QueuePlan queue{.port = port, .reader = OperatorId(i), .reader_input = input};
@@ -447,30 +446,61 @@ class Planner {
     for (auto region = plan_.regions.rbegin(); region != plan_.regions.rend(); ++region) {
       for (auto scope = region->scopes.rbegin(); scope != region->scopes.rend(); ++scope) {
         for (const LoopPlan& loop : scope->loops) {
-          if (loop.shape == LoopShape::VectorWindow) continue;  // Straight: nothing fails.
           for (const OperatorId id : loop.operators) {
             const Operator& op = graph_.op(id);
+            if (emits_at_end(op)) tell_end(*region, *scope);
+            if (loop.shape == LoopShape::VectorWindow) continue;  // Straight: nothing fails.
             scope->counts_ticks |= operator_can_fail(program_, op);
             scope->wants_stamps |= operator_can_fail(program_, op) || uses_now(op);
           }
         }
         for (const QueueIndex queue : region->outputs) {
-          scope->wants_stamps |= graph_.port(plan_.queues[queue].port).scope == scope->scope_id &&
-                                 plan_.queues[queue].has_stamps;
+          if (graph_.port(plan_.queues[queue].port).scope != scope->scope_id) continue;
+          scope->wants_stamps |= plan_.queues[queue].has_stamps;
+          if (reads_end(graph_.op(plan_.queues[queue].reader))) tell_end(*region, *scope);
         }
+        scope->wants_stamps |= scope->tells_end;
         if (scope->parent >= 0 && scope->wants_stamps) {
           region->scopes[static_cast<std::size_t>(scope->parent)].wants_stamps = true;
         }
       }
       const ScopePlan& root = region->scopes.front();
       const bool is_time = graph_.scope(root.scope_id).domain == Domain::Time;
+      const bool is_link = as<LinkOperator>(graph_.op(region->head)) != nullptr;
       for (const QueueIndex queue : region->inputs) {
+        if (is_link && queue != region->inputs.front()) continue;  // All have the same stamps.
         if (plan_.queues[queue].is_source_feed) {
           plan_.queues[queue].has_stamps = is_time && root.wants_stamps;
         } else if (root.wants_stamps) {
           plan_.queues[queue].has_stamps = true;
         }
       }
+    }
+  }
+
+  // Whether it matters to the reader of a queue which T its END has.
+  static bool reads_end(const Operator& reader) {
+    return as<MergeOperator>(reader) != nullptr || as<LinkOperator>(reader) != nullptr ||
+           as<CaptureOperator>(reader) != nullptr;
+  }
+
+  // Whether it has something to say at END, stamped T.
+  bool emits_at_end(const Operator& op) const {
+    if (const auto* window = as<WindowOperator>(op)) return window->shape.rest;
+    if (const auto* window = as<WindowFoldOperator>(op)) return window->shape.rest;
+    const auto* agent = as<AgentOperator>(op);
+    if (agent == nullptr) return false;
+    const std::vector<AgentHandler>& handlers = program_.agent(agent->agent_id).handlers;
+    return std::any_of(handlers.begin(), handlers.end(),
+                       [](const AgentHandler& handler) { return handler.is_end; });
+  }
+
+  // A scope below a take may end before the region does: the next take above it says when.
+  void tell_end(RegionPlan& region, ScopePlan& scope) const {
+    ScopePlan* at = &scope;
+    while (at->parent >= 0) {
+      at->tells_end |= as<TakeOperator>(graph_.op(graph_.scope(at->scope_id).opener)) != nullptr;
+      at = &region.scopes[static_cast<std::size_t>(at->parent)];
     }
   }
 
@@ -512,7 +542,8 @@ Result<ProgramPlan> plan_program(const CheckedProgram& program, const Graph& gra
 
 bool is_head(const Operator& op) {
   return as<SourceOperator>(op) != nullptr || as<ListOperator>(op) != nullptr ||
-         as<ZipOperator>(op) != nullptr || as<MergeOperator>(op) != nullptr;
+         as<ZipOperator>(op) != nullptr || as<MergeOperator>(op) != nullptr ||
+         as<LinkOperator>(op) != nullptr;
 }
 
 bool is_sink(const Operator& op) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "compiler/codegen/loops.h"
 #include "compiler/support/assert.h"
 #include "runtime/abi/stream_abi.h"
@@ -107,6 +109,10 @@ void RegionEmitter::write_wrapper(llvm::Function* body) {
             builder.CreateSelect(builder.CreateICmpEQ(next, count), flags, without_end);
         builder.CreateStore(call(i, frame.int64(1), with), status);
         builder.CreateStore(next, place);
+        llvm::Value* stopped = builder.CreateICmpEQ(builder.CreateLoad(module_.i32, status),
+                                                    frame.int32(STREAM_REGION_STOP));
+        frame.if_then(stopped, "stop",
+                      [&] { frame.call("stream_region_stopped", {frame.runtime, i}); });
       });
   builder.CreateRet(builder.CreateLoad(module_.i32, status));
   frame.finish();
@@ -190,6 +196,7 @@ void RegionEmitter::open_head(llvm::Value* inputs, llvm::Value* first, llvm::Val
   ScopeRun& root = scopes_.at(plan_.scopes.front().scope_id);
   const bool is_merge = std::holds_alternative<MergeOperator>(head.kind);
   const bool is_zip = std::holds_alternative<ZipOperator>(head.kind);
+  const bool is_link = std::holds_alternative<LinkOperator>(head.kind);
   const auto batch = [&](std::size_t i) {
     return builder.CreateInBoundsGEP(module_.batch_type, inputs,
                                      frame().int64(static_cast<std::int64_t>(i)));
@@ -206,7 +213,7 @@ void RegionEmitter::open_head(llvm::Value* inputs, llvm::Value* first, llvm::Val
   if (!root.plan->wants_stamps) return;
 
   const bool is_computed =
-      !is_merge && !is_zip && !module_.plan.queues[plan_.inputs.front()].has_stamps;
+      !is_merge && !is_zip && !is_link && !module_.plan.queues[plan_.inputs.front()].has_stamps;
   if (is_computed) {
     root.stamps.first = position;
     return;
@@ -302,6 +309,7 @@ void RegionEmitter::run_slices(ScopeRun& run, const std::vector<OperatorId>& sli
       child.is_end = builder.CreateAnd(ends, builder.CreateNot(ended));
       frame().store(builder.CreateZExt(builder.CreateOr(ended, ends), module_.i8), ended_place,
                     state_memory_);
+      if (child.plan->tells_end) child.end_stamp = end_stamp_of_take(run, child, limit);
     }
     child.stamps = run.stamps;
     if (run.stamps.address != nullptr) {
@@ -323,6 +331,29 @@ void RegionEmitter::run_slices(ScopeRun& run, const std::vector<OperatorId>& sli
       columns_[op.outputs[i]] = columns;
     }
   }
+}
+
+// A full take ends with its last tick, one that is not with what it takes from.
+llvm::Value* RegionEmitter::end_stamp_of_take(const ScopeRun& run, const ScopeRun& taken,
+                                              std::int64_t limit) {
+  if (limit == 0) return frame().int64(std::numeric_limits<std::int64_t>::min());
+  llvm::IRBuilder<>& builder = frame().builder;
+  llvm::AllocaInst* result = frame().slot(module_.i64, "take.end");
+  builder.CreateStore(end_stamp_of(run.plan->scope_id), result);
+  llvm::Value* has_ticks = builder.CreateICmpSGT(taken.count, frame().int64(0));
+  frame().if_then(builder.CreateAnd(taken.is_full, has_ticks), "full", [&] {
+    llvm::Value* last = builder.CreateSub(taken.count, frame().int64(1));
+    builder.CreateStore(load_stamp(run, last), result);
+  });
+  return builder.CreateLoad(module_.i64, result);
+}
+
+llvm::Value* RegionEmitter::end_stamp_of(ScopeId scope_id) {
+  const ScopeRun& run = scopes_.at(scope_id);
+  if (run.end_stamp != nullptr) return run.end_stamp;
+  const ScopeId parent = module_.graph.scope(scope_id).parent;
+  if (parent.valid()) return end_stamp_of(parent);
+  return end_stamp(frame().int64(0));
 }
 
 // `else stop` behind the head: the batch ends before the first hole, and the program with it. The
@@ -351,6 +382,9 @@ void RegionEmitter::stop_at_holes(ScopeRun& root) {
         });
     llvm::Value* end = builder.CreateLoad(module_.i64, place);
     llvm::Value* is_stop = builder.CreateICmpSLT(end, root.count);
+    frame().if_then(is_stop, "stop", [&] {
+      frame().call("stream_region_stopped", {frame().runtime, end});
+    });
     stop_program(is_stop);
     root.count = end;
     root.is_end = builder.CreateAnd(root.is_end, builder.CreateNot(is_stop));
@@ -413,6 +447,25 @@ void RegionEmitter::finish_queues() {
       count = frame().builder.CreateSelect(stopped, frame().int64(0), count);
     }
     frame().call("stream_queue_commit", {frame().runtime, frame().int32(index), count});
+  }
+  tell_ends();
+}
+
+// What a take has ended may end before the region does.
+void RegionEmitter::tell_ends() {
+  llvm::IRBuilder<>& builder = frame().builder;
+  for (const QueueIndex index : plan_.outputs) {
+    ScopeId scope = module_.graph.port(module_.plan.queues[index].port).scope;
+    while (scope.valid() && scopes_.at(scope).end_stamp == nullptr) {
+      scope = module_.graph.scope(scope).parent;
+    }
+    if (!scope.valid()) continue;
+    const ScopeRun& taken = scopes_.at(scope);
+    // A tick that stops the program has not been.
+    llvm::Value* stopped = builder.CreateLoad(module_.i1, is_stopped_);
+    frame().if_then(builder.CreateAnd(taken.is_end, builder.CreateNot(stopped)), "taken", [&] {
+      frame().call("stream_queue_end", {frame().runtime, frame().int32(index), taken.end_stamp});
+    });
   }
 }
 

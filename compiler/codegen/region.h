@@ -48,6 +48,7 @@ struct ScopeRun {
   llvm::Value* is_end = nullptr;          // i1: these are the last.
   llvm::Value* first_position = nullptr;  // Number of tick 0; only if plan->counts_ticks.
   llvm::Value* is_full = nullptr;         // Opened by take: i1, no further tick will come.
+  llvm::Value* end_stamp = nullptr;       // Only if plan->tells_end: END(T), once is_end.
   Stamps stamps;
 };
 
@@ -115,6 +116,8 @@ class RegionEmitter {
                       llvm::Value* stamp);
   // The stamp of END where `fallback` (the newest stamp seen) is not the better answer.
   llvm::Value* end_stamp(llvm::Value* fallback);
+  // END(T) of a scope where its is_end holds.
+  llvm::Value* end_stamp_of(ScopeId scope_id);
   void stop_program(llvm::Value* condition);  // `else stop` met a hole.
 
   // A state variable of this region, loaded by the caller.
@@ -136,6 +139,8 @@ class RegionEmitter {
                             llvm::Value* count);
   void run_scope(ScopeRun& run, bool decides_stop);
   void run_slices(ScopeRun& run, const std::vector<OperatorId>& slices);
+  llvm::Value* end_stamp_of_take(const ScopeRun& run, const ScopeRun& taken, std::int64_t limit);
+  void tell_ends();
   void hide_stopped_tick(ScopeRun& run);
   void finish_queues();
   void copy_to_queue(QueueIndex index);

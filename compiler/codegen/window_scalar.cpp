@@ -186,11 +186,9 @@ class WindowFoldLoop : public LoopOperator {
   WindowFoldLoop(ScalarLoop& loop, OperatorId id)
       : LoopOperator(loop, id),
         node_(std::get<WindowFoldOperator>(op_.kind)),
-        fold_(loop.region(), id, false),
-        last_stamp_(loop.region().layout(), loop.module(), "stamp") {
+        fold_(loop.region(), id, false) {
     const Graph& graph = loop.module().graph;
     opens_scope_ = graph.port(op_.outputs.front()).scope != loop.scope().plan->scope_id;
-    keeps_stamp_ = opens_scope_ && node_.shape.rest && loop.scope().plan->wants_stamps;
   }
 
   void before_loop() override {
@@ -201,19 +199,11 @@ class WindowFoldLoop : public LoopOperator {
                                     loop_.builder().CreateAdd(ticks, loop_.frame().int64(1)));
     }
     fold_.load(loop_.items());
-    if (keeps_stamp_) {
-      FoldContext any = fold_.context(0);
-      last_stamp_.load(any);
-    }
   }
 
   void tick() override {
     std::vector<Cell> cells;
     for (const PortId port : op_.inputs) cells.push_back(loop_.input(port));
-    if (keeps_stamp_) {
-      FoldContext any = fold_.context(0);
-      last_stamp_.set(any, loop_.stamp());
-    }
     std::vector<FoldItem> items;
     for (const Fold& fold : node_.folds) items.push_back(fold_item(fold, cells));
     fold_.tick(items, report(loop_.position(), loop_.stamp()),
@@ -223,20 +213,12 @@ class WindowFoldLoop : public LoopOperator {
   void after_loop() override {
     if (node_.shape.rest && opens_scope_) {
       loop_.frame().if_then(loop_.scope().is_end, "end", [&] {
-        llvm::Value* stamp = nullptr;
-        if (keeps_stamp_) {
-          FoldContext any = fold_.context(0);
-          stamp = last_stamp_.get(any);
-        }
+        llvm::Value* stamp = loop_.region().end_stamp_of(loop_.scope().plan->scope_id);
         fold_.rest(report(loop_.position(), stamp),
                    [&](const WindowFoldTick::FoldResults& results) { emit(results, stamp); });
       });
     }
     fold_.store();
-    if (keeps_stamp_) {
-      FoldContext any = fold_.context(0);
-      last_stamp_.store(any);
-    }
     if (opens_scope_) loop_.region().close(outlet_, loop_.scope());
   }
 
@@ -288,10 +270,8 @@ class WindowFoldLoop : public LoopOperator {
 
   const WindowFoldOperator& node_;
   WindowFoldTick fold_;
-  Counter last_stamp_;
   Outlet outlet_;
   bool opens_scope_ = false;
-  bool keeps_stamp_ = false;
 };
 
 }  // namespace

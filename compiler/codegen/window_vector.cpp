@@ -640,7 +640,6 @@ class TumblingWindow : public VectorWindow {
  public:
   TumblingWindow(RegionEmitter& region, ScopeRun& scope, OperatorId id)
       : VectorWindow(region, scope, id),
-        last_stamp_(region.layout(), region.module(), "stamp"),
         lead_(node_.shape.partial ? node_.shape.every - node_.shape.size : 0),
         whole_(node_.shape.size / 8 * 8) {}
 
@@ -649,16 +648,6 @@ class TumblingWindow : public VectorWindow {
   llvm::Value* rank() {
     FoldContext any = fold_.context(0);
     return builder().CreateSub(engine(0).phase().get(any), number(lead_));
-  }
-  bool keeps_stamp() const { return node_.shape.rest && scope_.plan->wants_stamps; }
-
-  void load() override {
-    FoldContext any = fold_.context(0);
-    last_stamp_.load(any);
-  }
-  void store() override {
-    FoldContext any = fold_.context(0);
-    last_stamp_.store(any);
   }
 
   llvm::Value* fits() override {
@@ -732,10 +721,6 @@ class TumblingWindow : public VectorWindow {
         aggregates_[f]->set_status(engine(f).lanes(), true);
       }
     };
-    if (keeps_stamp()) {
-      llvm::Value* last = builder().CreateSub(index(), number(1));
-      last_stamp_.set(any, region_.load_stamp(scope_, last));
-    }
     if (whole_ != node_.shape.size) {
       wait();
       return;
@@ -782,24 +767,16 @@ class TumblingWindow : public VectorWindow {
     return result;
   }
 
-  void ticked() override {
-    if (!keeps_stamp()) return;
-    FoldContext any = fold_.context(0);
-    last_stamp_.set(any, region_.load_stamp(scope_, builder().CreateSub(index(), number(1))));
-  }
-
   void at_end() override {
     if (!node_.shape.rest) return;
     frame().if_then(scope_.is_end, "end", [&] {
-      FoldContext any = fold_.context(0);
-      llvm::Value* stamp = keeps_stamp() ? last_stamp_.get(any) : nullptr;
+      llvm::Value* stamp = region_.end_stamp_of(scope_.plan->scope_id);
       fold_.rest(no_report(), [&](const WindowFoldTick::FoldResults& results) {
         emit_scalar(results.values, scope_.count, stamp);
       });
     });
   }
 
-  Counter last_stamp_;
   const std::int64_t lead_;
   const std::int64_t whole_;  // The ticks of a pane that fill eight lanes.
 };

@@ -22,8 +22,7 @@ class WindowViewLoop : public LoopOperator {
         kept_ticks_(int_variable("kept_ticks")),
         kept_values_(int_variable("kept_values")),
         until_(int_variable("until")),
-        emitted_(int_variable("emitted")),
-        last_stamp_(int_variable("stamp")) {
+        emitted_(int_variable("emitted")) {
     const std::int64_t history = std::max<std::int64_t>(shape_.size - 1, 1);
     for (const Leaf& leaf : leaves()) {
       offsets_.push_back(
@@ -32,7 +31,6 @@ class WindowViewLoop : public LoopOperator {
     if (has_holes_) valid_offset_ = loop.region().layout().add(history, 64);
     opens_scope_ = loop.module().graph.port(op_.outputs.front()).scope !=
                    loop.scope().plan->scope_id;
-    keeps_stamp_ = opens_scope_ && shape_.rest && loop.scope().plan->wants_stamps;
   }
 
   void before_loop() override {
@@ -72,7 +70,6 @@ class WindowViewLoop : public LoopOperator {
                           loop_.frame().element(loop_.module().i64, before_, tick_end),
                           before_memory_);
     }
-    if (keeps_stamp_) set(last_stamp_, loop_.stamp());
     if (!opens_scope_) {
       emit(number(shape_.size), tick_end, value_end, loop_.stamp());
       return;
@@ -106,7 +103,7 @@ class WindowViewLoop : public LoopOperator {
         loop_.module().program.types.scalar(TypeKind::Int), name);
   }
   std::vector<StateVariable*> variables() {
-    return {&kept_ticks_, &kept_values_, &until_, &emitted_, &last_stamp_};
+    return {&kept_ticks_, &kept_values_, &until_, &emitted_};
   }
   const std::vector<Leaf>& leaves() { return loop_.module().leaves(input_.type_id); }
   llvm::Value* number(std::int64_t value) { return loop_.frame().int64(value); }
@@ -244,7 +241,8 @@ class WindowViewLoop : public LoopOperator {
     }
     loop_.frame().if_then(builder.CreateICmpSLT(get(until_), limit), "rest", [&] {
       llvm::Value* covered = builder.CreateSub(number(shape_.size), get(until_));
-      emit(covered, ticks, values, keeps_stamp_ ? get(last_stamp_) : nullptr);
+      emit(covered, ticks, values, 
+           loop_.region().end_stamp_of(loop_.scope().plan->scope_id));
     });
   }
 
@@ -255,11 +253,9 @@ class WindowViewLoop : public LoopOperator {
   StateVariable kept_values_;
   StateVariable until_;
   StateVariable emitted_;
-  StateVariable last_stamp_;
   std::vector<std::int64_t> offsets_;
   std::int64_t valid_offset_ = 0;
   bool opens_scope_ = false;
-  bool keeps_stamp_ = false;
   Outlet outlet_;
   std::vector<llvm::Value*> buffers_;   // By leaf: old values, then this batch's.
   std::vector<MemoryObject> memory_;

@@ -92,6 +92,7 @@ std::string_view kind_name(const OperatorKind& kind) {
       [](const WindowFoldOperator&) { return Text("window fold"); },
       [](const FlattenOperator&) { return Text("flatten"); },
       [](const ZipOperator&) { return Text("zip"); }, [](const MergeOperator&) { return Text("merge"); },
+      [](const LinkOperator&) { return Text("link"); },
       [](const AgentOperator&) { return Text("agent"); },
       [](const SinkOperator&) { return Text("sink"); },
       [](const CaptureOperator&) { return Text("capture"); });
@@ -146,6 +147,7 @@ std::string describe_operator(const Operator& op, const CheckedProgram& program,
       [](const FlattenOperator&) { return std::string("flatten"); },
       [](const ZipOperator&) { return std::string("zip"); },
       [](const MergeOperator&) { return std::string("merge"); },
+      [](const LinkOperator&) { return std::string("link"); },
       [&](const AgentOperator& kind) {
         std::string text = program.agent(kind.agent_id).name;
         for (const CheckedExprId constant : kind.constants) {

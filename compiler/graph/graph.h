@@ -6,11 +6,11 @@
 //
 // A *scope* is one concrete sequence of ticks. Operators that keep the clock share the scope of
 // their inputs. An operator that changes how many ticks there are opens a scope for its outputs,
-// whose parent is the scope of its input. A source, a `Zip` over different scopes and every `Merge`
-// open a scope without a parent: they are *heads*, fed through queues. A *region* is a head with
+// whose parent is the scope of its input. A source, a `Zip` over different scopes, every `Merge` and every
+// `Link` open a scope without a parent: they are *heads*, fed through queues. A *region* is a head with
 // all that hangs below it down to sinks and the queues of other heads.
 //
-// Invariant (checked by the verifier): all inputs of an operator other than Zip and Merge are
+// Invariant (checked by the verifier): all inputs of an operator other than Zip, Merge and Link are
 // ports of one scope.
 #pragma once
 
@@ -162,6 +162,11 @@ struct ZipOperator {};
 // Ordered merge: by stamp, then input position, then order within the input; drops holes. A head.
 struct MergeOperator {};
 
+// Ticks of one clock that another region computes, as they come: output k carries input k (holes pass), the
+// stamps and END(T) are those of the inputs. A head. Only `place` makes it, where it cuts a region in two; its
+// inputs may stand in several scopes, copies of what was one.
+struct LinkOperator {};
+
 // An agent; inputs in the order of CheckedAgent::inputs, one output for each of its ports. An output whose
 // shape is ExactlyOnce keeps the scope (a failed reaction or a hole input is a hole), unless the agent has an `on end` handler that
 // emits; any other output opens a scope of its own.
@@ -180,8 +185,8 @@ struct CaptureOperator { std::uint32_t capture_index = 0; };
 using OperatorKind =
     std::variant<SourceOperator, ListOperator, MapOperator, WhereOperator, FilterMapOperator, ElseOperator,
                  PrevOperator, TakeOperator, SkipOperator, ScanOperator, RunningOperator, WindowOperator,
-                 WindowFoldOperator, FlattenOperator, ZipOperator, MergeOperator, AgentOperator, SinkOperator,
-                 CaptureOperator>;
+                 WindowFoldOperator, FlattenOperator, ZipOperator, MergeOperator, LinkOperator, AgentOperator,
+                 SinkOperator, CaptureOperator>;
 
 struct Operator {
   OperatorKind kind;

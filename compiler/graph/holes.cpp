@@ -119,6 +119,11 @@ void mark_holes(Graph& graph, const CheckedProgram& program) {
     const auto set_all = [&](bool may) {
       for (const PortId output : op.outputs) graph.ports[output.index()].may_hold_holes = may;
     };
+    const auto set_each = [&] {
+      for (std::size_t i = 0; i < op.outputs.size(); ++i) {
+        graph.ports[op.outputs[i].index()].may_hold_holes = graph.port(op.inputs[i]).may_hold_holes;
+      }
+    };
     match(
         op.kind,
         // A record that cannot be read is a hole; live connectors make no such records.
@@ -159,12 +164,8 @@ void mark_holes(Graph& graph, const CheckedProgram& program) {
           const Port& input = graph.port(op.inputs.front());
           set_all(input_may && program.types.kind(input.type_id) == TypeKind::Array);
         },
-        [&](const ZipOperator&) {
-          for (std::size_t i = 0; i < op.outputs.size(); ++i) {
-            graph.ports[op.outputs[i].index()].may_hold_holes = graph.port(op.inputs[i]).may_hold_holes;
-          }
-        },
-        [&](const MergeOperator&) { set_all(false); },
+        [&](const ZipOperator&) { set_each(); }, [&](const MergeOperator&) { set_all(false); },
+        [&](const LinkOperator&) { set_each(); },
         [&](const AgentOperator& kind) {
           const CheckedAgent& agent = program.agent(kind.agent_id);
           const bool can_fail =

@@ -71,7 +71,8 @@ class Verifier {
   void check_scopes(OperatorId id) {
     const Operator& op = graph_.op(id);
     const bool is_head = std::holds_alternative<ZipOperator>(op.kind) ||
-                         std::holds_alternative<MergeOperator>(op.kind);
+                         std::holds_alternative<MergeOperator>(op.kind) ||
+                         std::holds_alternative<LinkOperator>(op.kind);
     ScopeId scope;
     if (!is_head && !op.inputs.empty()) {
       scope = graph_.port(op.inputs.front()).scope;
@@ -134,6 +135,10 @@ class Verifier {
           outputs_are_heads();
         },
         [&](const MergeOperator&) { has_counts(op.inputs.size(), 1); outputs_are_heads(); },
+        [&](const LinkOperator&) {
+          has_counts(op.inputs.size(), op.inputs.size());
+          outputs_are_heads();
+        },
         [&](const AgentOperator& kind) {
           const CheckedAgent& agent = program_.agent(kind.agent_id);
           has_counts(agent.inputs.size(), agent.ports.size());
@@ -224,6 +229,9 @@ class Verifier {
         },
         [&](const FlattenOperator&) { same(program_.types.get(inputs.front()).element_id, output); },
         [&](const ZipOperator&) {
+          for (std::size_t i = 0; i < inputs.size(); ++i) same(inputs[i], graph_.port(op.outputs[i]).type_id);
+        },
+        [&](const LinkOperator&) {
           for (std::size_t i = 0; i < inputs.size(); ++i) same(inputs[i], graph_.port(op.outputs[i]).type_id);
         },
         [&](const MergeOperator&) {

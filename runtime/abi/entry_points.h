@@ -7,6 +7,8 @@
 extern "C" {
 void stream_queue_reserve(StreamContext* context, int32_t queue, int64_t ticks, StreamOutput* out);
 void stream_queue_commit(StreamContext* context, int32_t queue, int64_t ticks);
+void stream_queue_end(StreamContext* context, int32_t queue, int64_t end_stamp);
+void stream_region_stopped(StreamContext* context, int64_t ticks);
 void stream_queue_grow(StreamContext* context, int32_t queue, int64_t ticks, StreamOutput* inout);
 
 void* stream_arena_allocate(StreamContext* context, int64_t bytes);

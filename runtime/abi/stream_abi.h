@@ -140,11 +140,18 @@ typedef struct StreamQueue {
   const char* name;  // The equation, for messages and --stats.
 } StreamQueue;
 
-enum StreamHeadKind { STREAM_HEAD_SOURCE = 0, STREAM_HEAD_ZIP = 1, STREAM_HEAD_MERGE = 2 };
+enum StreamHeadKind {
+  STREAM_HEAD_SOURCE = 0,
+  STREAM_HEAD_ZIP = 1,
+  STREAM_HEAD_MERGE = 2,
+  STREAM_HEAD_LINK = 3
+};
 
 // A region: its head's inputs are queues (a source has exactly one, which the runtime fills from
 // the connector). Zip: all inputs in step. Merge: one batch in, items of all inputs in order
 // (stamp, input position); its inputs have the same type, and the stamps are always in the batch.
+// Link: all inputs in step, ticks of one clock that another region works on before; they end together, and
+// if there are stamps they are in the first input.
 typedef struct StreamRegion {
   int32_t head_kind;  // StreamHeadKind
   int32_t source;     // Index into sources, for STREAM_HEAD_SOURCE, else -1.

@@ -27,6 +27,9 @@ struct StreamContext {
   // END(T) while a region handles its END: what it then emits is stamped no earlier.
   std::int64_t stamp_floor = streamrt::kEarliestStamp;
 
+  // Ticks of the batch at hand that precede an `else stop`; set by the region that says STOP.
+  std::int64_t ticks_before_stop = 0;
+
   // The text being built (stream_text_start to stream_text_finish).
   std::string text;
 

@@ -50,6 +50,14 @@ void stream_queue_commit(StreamContext* context, int32_t queue, int64_t ticks) {
   queue_of(context, queue).commit(ticks, streamrt::PayloadLifetime::Batch, context->stamp_floor);
 }
 
+void stream_queue_end(StreamContext* context, int32_t queue, int64_t end_stamp) {
+  queue_of(context, queue).end(end_stamp);
+}
+
+void stream_region_stopped(StreamContext* context, int64_t ticks) {
+  context->ticks_before_stop = ticks;
+}
+
 void stream_queue_grow(StreamContext* context, int32_t queue, int64_t ticks, StreamOutput* inout) {
   queue_of(context, queue).grow(ticks, *inout);
 }

@@ -63,9 +63,8 @@ Result<bool> OpenedSource::pull(std::int64_t limit, PayloadLifetime lifetime) {
 }
 
 void OpenedSource::end_log(std::int64_t utc_ns) {
-  const std::int64_t last = last_stamp_ == kEarliestStamp ? 0 : last_stamp_;
-  std::int64_t end_stamp = source_->end_stamp().value_or(last);
-  if (source_->is_live()) end_stamp = std::max(utc_ns, last);
+  std::int64_t end_stamp = source_->end_stamp().value_or(last_stamp_);
+  if (source_->is_live()) end_stamp = std::max(utc_ns, last_stamp_);
   queue_.end(end_stamp);
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,7 @@ struct RunningRegion {
   bool has_times = false;  // Some of its inputs carry times.
   bool has_ended = false;
   bool has_stopped_early = false;  // It said DONE or STOP.
+  bool has_silent_end = false;     // Its END stopped the program, or that of a region it continues did.
   bool is_needed = false;          // Scratch of the search for what starves.
   std::int64_t batch_count = 0;
   std::int64_t tick_count = 0;
@@ -94,8 +96,12 @@ class Runner {
   bool step(RunningRegion& region);
   bool is_blocked(const RunningRegion& region) const;
   std::int64_t available_ticks(const RunningRegion& region) const;
-  void call(RunningRegion& region, const StreamBatch* inputs, std::int64_t count, bool is_end,
-            std::int64_t end_stamp);
+  std::int32_t run(RunningRegion& region, const StreamBatch* inputs, std::int64_t count,
+                   std::uint32_t flags);
+  void call(RunningRegion& region, std::span<const StreamBatch> batch);
+  void end(RunningRegion& region);
+  std::int64_t stamp_of(const RunningRegion& region, std::span<const StreamBatch> batch,
+                        std::int64_t tick) const;
   void forward_frontier(RunningRegion& region);
   bool inputs_are_finished(const RunningRegion& region) const;
   std::int64_t end_stamp_of(const RunningRegion& region) const;

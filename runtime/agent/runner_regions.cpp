@@ -21,27 +21,20 @@ std::int64_t Runner::available_ticks(const RunningRegion& region) const {
   return count;
 }
 
-// Zip: one input has ended and is drained. The others have one input, or all of them must end.
+// In step: one input has ended and is drained. The others have one input, or all of them must end.
 bool Runner::inputs_are_finished(const RunningRegion& region) const {
   const auto is_finished = [](const ColumnQueue* input) { return input->is_finished(); };
-  return region.description->head_kind == STREAM_HEAD_ZIP
+  const std::int32_t kind = region.description->head_kind;
+  return kind == STREAM_HEAD_ZIP || kind == STREAM_HEAD_LINK
              ? std::any_of(region.inputs.begin(), region.inputs.end(), is_finished)
              : std::all_of(region.inputs.begin(), region.inputs.end(), is_finished);
 }
 
 // END(T). A zip's inputs need not end together, and where the longer ones stand is chance: its T is
-// the stamp of its last tick.
+// the stamp of its last tick, and so it is where the region itself stops.
 std::int64_t Runner::end_stamp_of(const RunningRegion& region) const {
-  if (region.has_stopped_early) {
-    // How far beyond its last output the batch went is chance as well.
-    std::int64_t newest = kEarliestStamp;
-    for (const ColumnQueue* const output : region.outputs)
-      newest = std::max(newest, output->newest_stamp());
-    return newest == kEarliestStamp ? 0 : newest;
-  }
-  const std::int64_t last = region.last_stamp == kEarliestStamp ? 0 : region.last_stamp;
-  if (region.description->head_kind == STREAM_HEAD_ZIP) return last;
-  std::int64_t end_stamp = last;
+  std::int64_t end_stamp = region.last_stamp;
+  if (region.has_stopped_early || region.description->head_kind == STREAM_HEAD_ZIP) return end_stamp;
   for (const ColumnQueue* const input : region.inputs) {
     end_stamp = std::max(end_stamp, input->end_stamp());
   }
@@ -63,29 +56,20 @@ bool Runner::step(RunningRegion& region) {
   bool moved = false;
   if (region.merge) {
     const StreamBatch batch = region.merge->gather(limit);
-    if (batch.count > 0) {
-      region.last_stamp = batch.stamps[batch.count - 1];
-      call(region, &batch, batch.count, false, 0);
-    }
+    if (batch.count > 0) call(region, {&batch, 1});
     if (region.has_ended) return true;
     moved = region.merge->consume_gathered();
   } else if (const std::int64_t count = std::min(limit, available_ticks(region)); count > 0) {
     zip_batches_.clear();
-    for (ColumnQueue* const input : region.inputs) {
-      zip_batches_.push_back(input->batch(count));
-      // Beside times, positions say nothing of when a tick is.
-      if (region.has_times && !queue_has_times_[index_of(input)]) continue;
-      region.last_stamp = std::max(region.last_stamp, input->stamp_at(count - 1));
-    }
-    call(region, zip_batches_.data(), count, false, 0);
+    for (ColumnQueue* const input : region.inputs) zip_batches_.push_back(input->batch(count));
+    call(region, zip_batches_);
     if (region.has_ended) return true;
     for (ColumnQueue* const input : region.inputs) input->consume(count);
     moved = true;
   }
 
   if (inputs_are_finished(region)) {
-    call(region, nullptr, 0, true, end_stamp_of(region));
-    retire(region);
+    end(region);
     return true;
   }
   forward_frontier(region);
@@ -98,42 +82,79 @@ void Runner::forward_frontier(RunningRegion& region) {
     frontier = kLatestStamp;
     for (const ColumnQueue* const input : region.inputs) {
       frontier = std::min(frontier, input->earliest_possible_stamp());
+      if (region.description->head_kind == STREAM_HEAD_LINK) break;  // The others have no stamps.
     }
     if (frontier == kLatestStamp) return;
   }
   for (ColumnQueue* const output : region.outputs) output->advance_frontier(frontier);
 }
 
-// Calls the region's function. With `is_end` there are no ticks: the batches then only tell where
-// the inputs stopped, and END(T) as the one stamp.
-void Runner::call(RunningRegion& region, const StreamBatch* inputs, std::int64_t count, bool is_end,
-                  std::int64_t end_stamp) {
-  std::vector<StreamBatch> end_batches;
-  if (is_end) {
-    for (ColumnQueue* const input : region.inputs) {
-      StreamBatch batch = input->batch(0);
-      if (region.merge) batch.first_position = region.merge->total_count();
-      batch.stamps = &end_stamp;
-      end_batches.push_back(batch);
-      if (region.merge) break;
-    }
-    inputs = end_batches.data();
-    context_.stamp_floor = end_stamp;
+// The stamp of a tick of the batch: that of the first input, the latest one for a zip.
+std::int64_t Runner::stamp_of(const RunningRegion& region, std::span<const StreamBatch> batch,
+                              std::int64_t tick) const {
+  const auto one = [tick](const StreamBatch& part) {
+    return part.stamps == nullptr ? part.first_position + tick : part.stamps[tick];
+  };
+  if (region.description->head_kind != STREAM_HEAD_ZIP) return one(batch[0]);
+  std::int64_t latest = kEarliestStamp;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    // Beside times, positions say nothing of when a tick is.
+    if (region.has_times && !queue_has_times_[index_of(region.inputs[i])]) continue;
+    latest = std::max(latest, one(batch[i]));
   }
+  return latest;
+}
+
+std::int32_t Runner::run(RunningRegion& region, const StreamBatch* inputs, std::int64_t count,
+                         std::uint32_t flags) {
   const std::int64_t started = options_.shows_statistics ? clock_.steady_ns() : 0;
-  const std::int32_t status = region.description->run(region.state, &context_, inputs, count,
-                                                      is_end ? STREAM_REGION_END : 0);
+  const std::int32_t status =
+      region.description->run(region.state, &context_, inputs, count, flags);
   if (options_.shows_statistics) region.busy_ns += clock_.steady_ns() - started;
   ++region.batch_count;
   region.tick_count += count;
-  context_.stamp_floor = kEarliestStamp;
   context_.batch_arena.reset();
-  if (is_end || status == STREAM_REGION_MORE) return;
+  return status;
+}
 
+// Hands the region a batch, one part an input. Afterwards it may have ended.
+void Runner::call(RunningRegion& region, std::span<const StreamBatch> batch) {
+  std::int64_t handled = batch[0].count;
+  const std::int32_t status = run(region, batch.data(), handled, 0);
+  if (status == STREAM_REGION_STOP) handled = context_.ticks_before_stop;
+  if (handled > 0) region.last_stamp = std::max(region.last_stamp, stamp_of(region, batch, handled - 1));
+  if (status == STREAM_REGION_MORE) return;
   // It needs no more: what it holds back leaves now, as at any end.
   if (status == STREAM_REGION_STOP) stops_ = true;
   region.has_stopped_early = true;
-  call(region, nullptr, 0, true, end_stamp_of(region));
+  end(region);
+}
+
+// END: a last call without ticks, which only tells where the inputs stopped and, as the one stamp, T.
+void Runner::end(RunningRegion& region) {
+  const bool is_silent = std::any_of(region.inputs.begin(), region.inputs.end(), [](const auto* input) {
+    return input->has_silent_end();
+  });
+  if (is_silent && region.description->head_kind == STREAM_HEAD_LINK) {
+    region.has_silent_end = true;
+    return retire(region);
+  }
+  const std::int64_t end_stamp = end_stamp_of(region);
+  const std::int64_t told = end_stamp == kEarliestStamp ? 0 : end_stamp;
+  std::vector<StreamBatch> batches;
+  for (ColumnQueue* const input : region.inputs) {
+    StreamBatch batch = input->batch(0);
+    if (region.merge) batch.first_position = region.merge->total_count();
+    batch.stamps = &told;
+    batches.push_back(batch);
+    if (region.merge) break;
+  }
+  context_.stamp_floor = told;
+  if (run(region, batches.data(), 0, STREAM_REGION_END) == STREAM_REGION_STOP) {
+    stops_ = true;
+    region.has_silent_end = true;
+  }
+  context_.stamp_floor = kEarliestStamp;
   retire(region);
 }
 
@@ -141,7 +162,7 @@ void Runner::call(RunningRegion& region, const StreamBatch* inputs, std::int64_t
 void Runner::retire(RunningRegion& region) {
   const std::int64_t end_stamp = end_stamp_of(region);
   region.has_ended = true;
-  for (ColumnQueue* const output : region.outputs) output->end(end_stamp);
+  for (ColumnQueue* const output : region.outputs) output->end(end_stamp, region.has_silent_end);
   for (ColumnQueue* const input : region.inputs) input->close();
 }
 

@@ -70,7 +70,8 @@ Result<std::int64_t> SinkGroup::drain(std::int64_t limit,
   for (OpenedSink& opened : sinks_) {
     if (opened.sink != nullptr || opened.end_told || !opened.queue->is_finished()) continue;
     opened.end_told = true;
-    const std::int64_t end_stamp = opened.queue->end_stamp();
+    const std::int64_t newest = opened.queue->end_stamp();
+    const std::int64_t end_stamp = newest == kEarliestStamp ? 0 : newest;
     capture({opened.description->capture_index,
              opened.queue->description().type,
              {0, opened.queue->first_position(), nullptr, nullptr, &end_stamp},

@@ -110,12 +110,12 @@ void ColumnQueue::commit(std::int64_t ticks, PayloadLifetime lifetime, std::int6
     copy_payloads(begin_ + size_, ticks, payloads_);
   }
   size_ += ticks;
-  newest_stamp_ = stamp_at(size_ - 1);
 }
 
-void ColumnQueue::end(std::int64_t end_stamp) {
+void ColumnQueue::end(std::int64_t end_stamp, bool is_silent) {
   if (has_ended_) return;
   has_ended_ = true;
+  has_silent_end_ = is_silent;
   end_stamp_ = end_stamp;
 }
 

@@ -62,11 +62,11 @@ class ColumnQueue {
   [[nodiscard]] Arena& payload_arena() { return payloads_; }
 
   void advance_frontier(std::int64_t stamp) { frontier_ = stamp > frontier_ ? stamp : frontier_; }
-  // No more items. `end_stamp` is the T of semantics.md §2; only the first call counts.
-  void end(std::int64_t end_stamp);
+  // No more items. `end_stamp` is the T of semantics.md §2, kEarliestStamp if nothing ever had a stamp; only the
+  // first call counts. A *silent* end is that of a program stopped by its own END: what readers hold back
+  // for the END, they keep.
+  void end(std::int64_t end_stamp, bool is_silent = false);
   [[nodiscard]] bool has_ended() const { return has_ended_; }
-  // Stamp of the item committed last; kEarliestStamp before the first.
-  [[nodiscard]] std::int64_t newest_stamp() const { return newest_stamp_; }
 
   // ---- reader ----
 
@@ -75,6 +75,7 @@ class ColumnQueue {
   // END has been reached: no item waits and none will come.
   [[nodiscard]] bool is_finished() const { return is_closed_ || (has_ended_ && size_ == 0); }
   [[nodiscard]] std::int64_t end_stamp() const { return end_stamp_; }
+  [[nodiscard]] bool has_silent_end() const { return has_silent_end_; }
 
   // The number that the oldest waiting item has in the stream.
   [[nodiscard]] std::int64_t first_position() const { return first_position_; }
@@ -123,9 +124,9 @@ class ColumnQueue {
   std::int64_t size_ = 0;
   std::int64_t first_position_ = 0;
   std::int64_t frontier_ = kEarliestStamp;
-  std::int64_t newest_stamp_ = kEarliestStamp;
   std::int64_t end_stamp_ = 0;
   bool has_ended_ = false;
+  bool has_silent_end_ = false;
   bool is_closed_ = false;
 
   static constexpr std::size_t kPayloadSlackBytes = std::size_t{1} << 20;

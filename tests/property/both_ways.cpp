@@ -127,6 +127,18 @@ BothWays run_here(const std::string& text, const BothWaysOptions& options) {
     const std::uint64_t seed = options.seed * 1000 + static_cast<std::uint64_t>(i);
     check(fmt::format("batches cut by seed {}", seed), 1024, seed);
   }
+  for (int i = 0; i < options.placements && result.problem.empty(); ++i) {
+    const std::uint64_t seed = options.seed * 1000 + static_cast<std::uint64_t>(i);
+    const auto placed = CompiledProgram::compile(front_end, seed);
+    if (!placed) {
+      result.problem = "not compiled when placed: " + placed.failure().message;
+      break;
+    }
+    const auto cuts = i % 2 == 0 ? std::optional(seed) : std::nullopt;
+    const std::string difference = compare(expected, (*placed)->run(1024, cuts));
+    if (difference.empty()) continue;
+    result.problem = fmt::format("placed by seed {} (- interpreter, + compiled):\n{}", seed, difference);
+  }
   return result;
 }
 

@@ -24,6 +24,7 @@ struct BothWays {
 struct BothWaysOptions {
   std::uint64_t seed = 0;  // Of the batch cuts.
   int cuts = 3;            // Random ones, besides whole batches and batches of one item.
+  int placements = 1;      // Random ones, each with its own batch cuts.
 };
 
 [[nodiscard]] BothWays run_both_ways(const std::string& text, const BothWaysOptions& options = {});

@@ -1,16 +1,37 @@
 #include "tests/property/compiled_run.h"
 
 #include <filesystem>
+#include <random>
 #include <string_view>
 #include <utility>
 
 #include "compiler/codegen/codegen.h"
+#include "compiler/graph/verifier.h"
 #include "compiler/link/in_memory.h"
 #include "compiler/passes/pass_manager.h"
+#include "compiler/place/cut.h"
 #include "runtime/agent/run_program.h"
 #include "tests/runner/files.h"
 
 namespace streamtest {
+
+namespace {
+
+// Each operator anywhere, or each equation as a whole.
+std::vector<streamc::PartId> random_parts(const streamc::Graph& graph, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const std::uint64_t count = 2 + random() % 5;
+  const bool whole_equations = random() % 2 == 0;
+  std::map<std::string, streamc::PartId> part_of;
+  std::vector<streamc::PartId> parts;
+  for (const streamc::Operator& op : graph.operators) {
+    const streamc::PartId part(random() % count);
+    parts.push_back(whole_equations ? part_of.try_emplace(op.equation, part).first->second : part);
+  }
+  return parts;
+}
+
+}  // namespace
 
 struct CompiledProgram::Parts {
   streamc::LoadedProgram program;
@@ -20,9 +41,15 @@ CompiledProgram::CompiledProgram(std::unique_ptr<Parts> parts) : parts_(std::mov
 CompiledProgram::~CompiledProgram() = default;
 
 streamc::Result<std::unique_ptr<CompiledProgram>> CompiledProgram::compile(
-    streamc::FrontEnd& front_end) {
+    streamc::FrontEnd& front_end, std::optional<std::uint64_t> parts_seed) {
   streamc::Graph graph = front_end.graph();
   streamc::run_passes(graph, front_end.program(), {});
+  if (parts_seed) {
+    std::vector<streamc::PartId> parts = random_parts(graph, *parts_seed);
+    (void)streamc::settle_parts(graph, parts);
+    graph = streamc::cut_graph(graph, parts).graph;
+    streamc::verify_graph(graph, front_end.program(), "cutting");
+  }
   streamc::Result<streamc::GeneratedCode> code =
       streamc::generate_code(front_end.program(), graph, front_end.sources(), {});
   if (!code) return code.failure();

@@ -22,7 +22,9 @@ struct CompiledOutcome {
 class CompiledProgram {
  public:
   // The front end must have built its graph; it is read during the call only.
-  static streamc::Result<std::unique_ptr<CompiledProgram>> compile(streamc::FrontEnd& front_end);
+  // With a seed, its operators are spread at random over up to six parts.
+  static streamc::Result<std::unique_ptr<CompiledProgram>> compile(
+      streamc::FrontEnd& front_end, std::optional<std::uint64_t> parts_seed = std::nullopt);
   ~CompiledProgram();
 
   // `batch_limit` items in a batch; with a seed, batches are cut at random.

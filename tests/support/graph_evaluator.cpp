@@ -168,6 +168,7 @@ void GraphEvaluator::step(OperatorId id) {
       },
       [&](const FlattenOperator&) { opens_a_scope(); }, [&](const ZipOperator&) { opens_a_scope(); },
       [&](const MergeOperator&) { opens_a_scope(); },
+      [&](const LinkOperator&) { opens_a_scope(); },
       [&](const AgentOperator& kind) { step_agent(id, kind, tick); },
       [&](const SinkOperator&) { opens_a_scope(); },
       [&](const CaptureOperator&) { opens_a_scope(); });

@@ -43,7 +43,7 @@ void GraphEvaluator::fill(OperatorId id) {
       [&](const WindowOperator& kind) { fill_windows(id, kind.shape); },
       [&](const WindowFoldOperator& kind) { fill_windows(id, kind.shape); },
       [&](const FlattenOperator&) { fill_flatten(id); }, [&](const ZipOperator&) { fill_zip(id); },
-      [&](const MergeOperator&) { fill_merge(id); },
+      [&](const MergeOperator&) { fill_merge(id); }, [&](const LinkOperator&) { keeps_scope(); },
       [&](const AgentOperator& kind) {
         state.is_running = false;  // It steps through its input.
         fill_agent(id, kind);

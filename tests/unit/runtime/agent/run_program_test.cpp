@@ -106,9 +106,15 @@ template <std::int32_t kQueue, std::int64_t kCount>
 std::int32_t take(void* state, StreamContext* context, const StreamBatch* inputs,
                   std::int64_t count, std::uint32_t) {
   auto& taken = *static_cast<std::int64_t*>(state);
-  Writer writer(context, kQueue);
-  for (std::int64_t i = 0; i < count && taken < kCount; ++i, ++taken) {
-    writer.put(ints(inputs[0])[i], stamp_of(inputs[0], i));
+  const std::int64_t before = taken;
+  {
+    Writer writer(context, kQueue);
+    for (std::int64_t i = 0; i < count && taken < kCount; ++i, ++taken) {
+      writer.put(ints(inputs[0])[i], stamp_of(inputs[0], i));
+    }
+  }
+  if (before < kCount && taken == kCount) {
+    stream_queue_end(context, kQueue, stamp_of(inputs[0], kCount - 1 - before));
   }
   return taken == kCount ? STREAM_REGION_DONE : STREAM_REGION_MORE;
 }

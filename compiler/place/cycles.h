@@ -1,0 +1,14 @@
+// Operators that stand on one cycle through `prev`.
+#pragma once
+
+#include <vector>
+
+#include "compiler/graph/graph.h"
+
+namespace streamc {
+
+// One entry for each operator: the first operator of the cycles it is on, or itself. Operators with the same entry
+// depend on each other. O(operators + edges).
+std::vector<OperatorId> find_cycles(const Graph& graph);
+
+}  // namespace streamc

@@ -1,0 +1,86 @@
+#include "runtime/buffer/frame_ring.h"
+
+#include <bit>
+#include <cstring>
+
+#include "runtime/base/assert.h"
+
+namespace streamrt {
+
+namespace {
+
+// In front of each frame: its size without padding, and whether it only fills the end of the ring.
+struct FrameStart {
+  std::uint32_t size;
+  std::uint32_t is_skip;
+};
+static_assert(sizeof(FrameStart) == FrameWriter::kFrameHeaderBytes);
+
+std::uint32_t padded(std::size_t size) {
+  return static_cast<std::uint32_t>((size + FrameWriter::kFrameHeaderBytes + 7) / 8 * 8);
+}
+
+}  // namespace
+
+FrameWriter::FrameWriter(void* memory, std::size_t capacity)
+    : header_(static_cast<RingHeader*>(memory)),
+      bytes_(static_cast<std::byte*>(memory) + sizeof(RingHeader)),
+      capacity_(static_cast<std::uint32_t>(capacity)) {
+  STREAM_CHECK(std::has_single_bit(capacity) && capacity >= 256 && capacity <= (std::size_t{1} << 30),
+               "the capacity of a ring is a power of two");
+}
+
+std::byte* FrameWriter::reserve(std::size_t size) {
+  STREAM_CHECK(size <= largest_frame(), "a frame larger than the ring takes");
+  const std::uint32_t needed = padded(size);
+  const std::uint32_t offset = head_ & (capacity_ - 1);
+  const std::uint32_t to_end = capacity_ - offset;
+  const std::uint32_t skipped = needed > to_end ? to_end : 0;
+  if (head_ + skipped + needed - known_tail_ > capacity_) {
+    known_tail_ = header_->tail.load(std::memory_order_acquire);
+    if (head_ + skipped + needed - known_tail_ > capacity_) return nullptr;
+  }
+  if (skipped > 0) {
+    const FrameStart skip{skipped, 1};
+    std::memcpy(bytes_ + offset, &skip, sizeof skip);
+  }
+  const FrameStart start{static_cast<std::uint32_t>(size), 0};
+  std::byte* const frame = bytes_ + ((head_ + skipped) & (capacity_ - 1));
+  std::memcpy(frame, &start, sizeof start);
+  reserved_ = head_ + skipped + needed;
+  return frame + sizeof start;
+}
+
+void FrameWriter::publish(std::uint32_t items) {
+  head_ = reserved_;
+  items_ += items;
+  header_->head.store(head_, std::memory_order_release);
+}
+
+FrameReader::FrameReader(void* memory, std::size_t capacity)
+    : header_(static_cast<RingHeader*>(memory)),
+      bytes_(static_cast<const std::byte*>(memory) + sizeof(RingHeader)),
+      capacity_(static_cast<std::uint32_t>(capacity)) {}
+
+std::span<const std::byte> FrameReader::front() {
+  for (;;) {
+    if (tail_ == known_head_) {
+      known_head_ = header_->head.load(std::memory_order_acquire);
+      if (tail_ == known_head_) return {};
+    }
+    const std::byte* const frame = bytes_ + (tail_ & (capacity_ - 1));
+    FrameStart start;
+    std::memcpy(&start, frame, sizeof start);
+    if (start.is_skip == 0) return {frame + sizeof start, start.size};
+    tail_ += start.size;
+  }
+}
+
+void FrameReader::pop(std::uint32_t items) {
+  tail_ += padded(front().size());
+  header_->items_taken.store(header_->items_taken.load(std::memory_order_relaxed) + items,
+                             std::memory_order_release);
+  header_->tail.store(tail_, std::memory_order_release);
+}
+
+}  // namespace streamrt

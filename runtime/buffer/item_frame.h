@@ -1,0 +1,41 @@
+// Items as bytes: what crosses between threads, processes and nodes.
+//
+// A frame holds up to STREAM_BATCH_LIMIT ticks of one queue, column by column as they lie, or only says how
+// far the stream has come:
+//
+//   FrameStart | stamps | validity | leaf 0 | leaf 1 | …     each padded to 8 bytes, little-endian
+//
+// A leaf of numbers is its elements. Texts are their sizes (i64 each), then their bytes. Views are their
+// counts (i64 each), then the elements of all, which may be texts in turn. Nothing depends on the size of a
+// pointer, so that a board and a server can talk.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "runtime/base/result.h"
+#include "runtime/buffer/column_queue.h"
+
+namespace streamrt {
+
+// What the stream has come to, behind the items of a frame.
+struct FrameProgress {
+  std::int64_t frontier = kEarliestStamp;  // Later items are not below.
+  bool is_end = false;
+  bool is_silent_end = false;              // See ColumnQueue::end.
+  std::int64_t end_stamp = 0;
+};
+
+// Bytes of a frame with these items, which may be none.
+std::size_t frame_size(const StreamQueue& queue, const StreamBatch& items);
+
+// Writes the frame to `out`, which has frame_size() bytes.
+void write_frame(const StreamQueue& queue, const StreamBatch& items, const FrameProgress& progress,
+                 std::byte* out);
+
+// Adds the items of a frame to the queue. Returns how many. The bytes may come from anywhere: what is no frame
+// of this queue is refused, and the queue then is as it was.
+Result<std::int64_t> read_frame(std::span<const std::byte> frame, ColumnQueue& queue);
+
+}  // namespace streamrt
