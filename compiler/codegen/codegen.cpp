@@ -90,7 +90,7 @@ Result<std::unique_ptr<llvm::TargetMachine>> make_machine(const TargetDescriptio
 
 }  // namespace
 
-Result<GeneratedCode> generate_code(const CheckedProgram& program, const Graph& graph,
+Result<GeneratedCode> generate_code(const CheckedProgram& program, const PlacedGraph& placed,
                                     const SourceManager& sources, const CodegenOptions& options) {
   const AssertContext assert_context("generate code");
   auto target = find_target(options.target);
@@ -99,9 +99,9 @@ Result<GeneratedCode> generate_code(const CheckedProgram& program, const Graph& 
   if (!machine) return machine.failure();
 
   StraightAnalysis straight(program, target->compress != CompressShape::Lanes);
-  auto plan = plan_program(program, graph, straight);
+  auto plan = plan_program(program, placed.graph, straight);
   if (!plan) return plan.failure();
-  ModuleContext module(program, graph, sources, *target, straight, *plan, options.overrides);
+  ModuleContext module(program, placed.graph, sources, *target, straight, *plan, options.overrides);
   module.module->setSourceFileName(options.program_name);
   module.module->setTargetTriple(target->triple);
   module.module->setDataLayout((*machine)->createDataLayout());
@@ -114,7 +114,7 @@ Result<GeneratedCode> generate_code(const CheckedProgram& program, const Graph& 
     regions.push_back(
         {region.initialize_function(), region.run_function(), region.state_size()});
   }
-  if (auto described = emit_descriptor(module, regions, options); !described) {
+  if (auto described = emit_descriptor(module, placed, regions, options); !described) {
     return described.failure();
   }
   for (llvm::Function& function : *module.module) {

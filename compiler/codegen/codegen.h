@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/graph/graph.h"
+#include "compiler/place/placement.h"
 #include "compiler/sema/evaluate.h"
 #include "compiler/source/source.h"
 #include "compiler/support/result.h"
@@ -56,7 +57,7 @@ class GeneratedCode {
 
 // Fails only for what this version of the compiler cannot generate, with a message for the user.
 // All three inputs are read during the call only.
-Result<GeneratedCode> generate_code(const CheckedProgram& program, const Graph& graph,
+Result<GeneratedCode> generate_code(const CheckedProgram& program, const PlacedGraph& placed,
                                     const SourceManager& sources, const CodegenOptions& options);
 
 }  // namespace streamc

@@ -13,9 +13,9 @@ namespace {
 
 class DescriptorEmitter {
  public:
-  DescriptorEmitter(ModuleContext& module, const std::vector<EmittedRegion>& regions,
-                    const CodegenOptions& options)
-      : module_(module), regions_(regions), options_(options), evaluation_(module) {
+  DescriptorEmitter(ModuleContext& module, const PlacedGraph& placed,
+                    const std::vector<EmittedRegion>& regions, const CodegenOptions& options)
+      : module_(module), placed_(placed), regions_(regions), options_(options), evaluation_(module) {
     null_ = llvm::ConstantPointerNull::get(module.pointer);
   }
 
@@ -32,12 +32,15 @@ class DescriptorEmitter {
     llvm::Constant* sites = make_sites();
 
     const auto count = [&](std::size_t size) { return number(static_cast<std::int64_t>(size)); };
+    const Placement& placement = placed_.placement;
     llvm::Constant* value = make({
         word(STREAM_ABI_VERSION), word(0), module_.text(options_.program_name),
         module_.text(options_.description), count(param_count_), *params,
         count(module_.plan.queues.size()), queues, count(module_.plan.sources.size()), *sources,
         count(module_.plan.sinks.size()), *sinks, count(regions_.size()), regions,
-        count(module_.sites().size()), sites, evaluate});
+        count(module_.sites().size()), sites, evaluate, count(placement.nodes.size()), make_nodes(),
+        count(placement.processes.size()), make_processes(), count(placement.parts.size()),
+        make_parts(), word(placement.main_part.value()), word(0)});
     new llvm::GlobalVariable(*module_.module, value->getType(), true,
                              llvm::GlobalValue::ExternalLinkage, value, "stream_program");
     return {};
@@ -91,7 +94,9 @@ class DescriptorEmitter {
       std::string name = port.name;
       if (name.empty()) name = module_.graph.op(port.producer).equation;
       rows.push_back(make({module_.type_descriptor(port.type_id), word(queue.has_valid ? 1 : 0),
-                           word(queue.has_stamps ? 1 : 0), module_.text(name)}));
+                           word(queue.has_stamps ? 1 : 0), module_.text(name),
+                           word(module_.graph.scope(port.scope).domain == Domain::Time ? 1 : 0),
+                           word(0), number(queue.skew), number(0)}));
     }
     return table(rows, "queues");
   }
@@ -275,9 +280,34 @@ class DescriptorEmitter {
                 arguments, word(queue), word(group),
                 word(static_cast<std::int64_t>(rows.size())),
                 word(capture != nullptr ? capture->capture_index : 0),
-                module_.text(op.equation)}));
+                module_.text(op.equation), word(placed_.part_of[id.index()].value()), word(0)}));
     }
     return table(rows, "sinks", false);
+  }
+
+  llvm::Constant* make_nodes() {
+    std::vector<llvm::Constant*> rows;
+    for (const PlacedNode& node : placed_.placement.nodes) {
+      rows.push_back(make({module_.text(node.name), module_.text(node.host)}));
+    }
+    return table(rows, "nodes");
+  }
+
+  llvm::Constant* make_processes() {
+    std::vector<llvm::Constant*> rows;
+    for (const PlacedProcess& process : placed_.placement.processes) {
+      rows.push_back(make({module_.text(process.name), word(process.node_id.value()), word(process.restart)}));
+    }
+    return table(rows, "processes");
+  }
+
+  llvm::Constant* make_parts() {
+    std::vector<llvm::Constant*> rows;
+    for (const PlacedPart& part : placed_.placement.parts) {
+      rows.push_back(make({module_.text(part.name), word(part.process_id.value()), word(part.core),
+                           word(part.priority), word(0)}));
+    }
+    return table(rows, "parts");
   }
 
   llvm::Constant* make_regions() {
@@ -302,7 +332,9 @@ class DescriptorEmitter {
                            word(static_cast<std::int64_t>(plan.inputs.size())),
                            word(static_cast<std::int64_t>(plan.outputs.size())),
                            indices(plan.inputs, "inputs"), indices(plan.outputs, "outputs"),
-                           word(plan.scopes.front().wants_stamps ? 1 : 0), word(0),
+                           word(plan.scopes.front().wants_stamps ? 1 : 0),
+                           word(placed_.part_of[plan.head.index()].value()),
+                           word(plan.end_matters ? 1 : 0), word(0),
                            number(regions_[r].state_size), regions_[r].initialize,
                            regions_[r].run, module_.text(head.equation)}));
     }
@@ -326,6 +358,7 @@ class DescriptorEmitter {
   }
 
   ModuleContext& module_;
+  const PlacedGraph& placed_;
   const std::vector<EmittedRegion>& regions_;
   const CodegenOptions& options_;
   Evaluation evaluation_;
@@ -335,9 +368,10 @@ class DescriptorEmitter {
 
 }  // namespace
 
-Result<void> emit_descriptor(ModuleContext& module, const std::vector<EmittedRegion>& regions,
+Result<void> emit_descriptor(ModuleContext& module, const PlacedGraph& placed,
+                             const std::vector<EmittedRegion>& regions,
                              const CodegenOptions& options) {
-  return DescriptorEmitter(module, regions, options).emit();
+  return DescriptorEmitter(module, placed, regions, options).emit();
 }
 
 }  // namespace streamc

@@ -19,7 +19,8 @@ struct EmittedRegion {
 };
 
 // Defines `stream_program`. Call it last: it lists the sites and constants that were asked for.
-Result<void> emit_descriptor(ModuleContext& module, const std::vector<EmittedRegion>& regions,
+Result<void> emit_descriptor(ModuleContext& module, const PlacedGraph& placed,
+                             const std::vector<EmittedRegion>& regions,
                              const CodegenOptions& options);
 
 // What `evaluate` has to do, collected while the descriptor is made.

@@ -37,6 +37,7 @@ class Planner {
     choose_storage();
     choose_shapes();
     find_stamps();
+    find_skews();
     return std::move(plan_);
   }
 
@@ -444,11 +445,17 @@ class Planner {
       }
     }
     for (auto region = plan_.regions.rbegin(); region != plan_.regions.rend(); ++region) {
+      for (const QueueIndex queue : region->outputs) {
+        region->end_matters |= end_matters_to(plan_.queues[queue]);
+      }
       for (auto scope = region->scopes.rbegin(); scope != region->scopes.rend(); ++scope) {
         for (const LoopPlan& loop : scope->loops) {
           for (const OperatorId id : loop.operators) {
             const Operator& op = graph_.op(id);
-            if (emits_at_end(op)) tell_end(*region, *scope);
+            if (emits_at_end(op)) {
+              tell_end(*region, *scope);
+              region->end_matters = true;
+            }
             if (loop.shape == LoopShape::VectorWindow) continue;  // Straight: nothing fails.
             scope->counts_ticks |= operator_can_fail(program_, op);
             scope->wants_stamps |= operator_can_fail(program_, op) || uses_now(op);
@@ -484,6 +491,14 @@ class Planner {
            as<CaptureOperator>(reader) != nullptr;
   }
 
+  // The T of a zip is the stamp of its own last tick, so what comes in does not matter to it.
+  bool end_matters_to(const QueuePlan& queue) const {
+    return std::any_of(plan_.regions.begin(), plan_.regions.end(), [&](const RegionPlan& region) {
+      return region.head == queue.reader && region.end_matters &&
+             as<ZipOperator>(graph_.op(region.head)) == nullptr;
+    });
+  }
+
   // Whether it has something to say at END, stamped T.
   bool emits_at_end(const Operator& op) const {
     if (const auto* window = as<WindowOperator>(op)) return window->shape.rest;
@@ -501,6 +516,25 @@ class Planner {
     while (at->parent >= 0) {
       at->tells_end |= as<TakeOperator>(graph_.op(graph_.scope(at->scope_id).opener)) != nullptr;
       at = &region.scopes[static_cast<std::size_t>(at->parent)];
+    }
+  }
+
+  // What is taken in step need not come in step: `zip(x, x |> skip(1000))` has 1000 items of x at hand before
+  // the first pair. Clocks say how many (semantics.md §6).
+  void find_skews() {
+    for (const RegionPlan& region : plan_.regions) {
+      if (region.inputs.size() < 2 || as<MergeOperator>(graph_.op(region.head)) != nullptr) continue;
+      const auto clock_of = [&](QueueIndex queue) -> const Clock& {
+        return graph_.scope(graph_.port(plan_.queues[queue].port).scope).clock;
+      };
+      std::int64_t latest = 0;
+      for (const QueueIndex queue : region.inputs) latest = std::max(latest, clock_of(queue).phase);
+      for (const QueueIndex queue : region.inputs) {
+        const Clock& clock = clock_of(queue);
+        const std::int64_t burst = (clock.numerator + clock.denominator - 1) / clock.denominator;
+        const std::int64_t ahead = (latest - clock.phase) / clock.denominator * clock.numerator;
+        plan_.queues[queue].skew = ahead + 2 * burst;
+      }
     }
   }
 

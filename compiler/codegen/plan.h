@@ -28,6 +28,7 @@ struct QueuePlan {
   bool drops_holes = false;     // The reader wants values only.
   bool has_valid = false;
   bool has_stamps = false;
+  std::int64_t skew = 0;        // Items by which it runs ahead of what its reader takes in step with it.
 };
 using QueueIndex = std::uint32_t;
 
@@ -77,6 +78,7 @@ struct RegionPlan {
   std::vector<ScopePlan> scopes;     // Parents first; the head's scope is the first.
   // `else stop` right behind the head: the first hole of these inputs ends the batch before it.
   std::vector<PortId> stop_ports;
+  bool end_matters = false;  // END(T) shows in items, of this region or of one that reads it.
   // `else stop` further down: ticks are handled one by one, so that nothing after the hole is done.
   bool one_by_one = false;
 };

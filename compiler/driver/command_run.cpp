@@ -23,7 +23,9 @@ int command_run(const Options& options) {
   FrontEnd front_end;
   int status = kExitSuccess;
   if (!compile_to_final_graph(front_end, options.files[0], options, status)) return status;
-  const std::optional<std::string> object = compile_to_object(front_end, front_end.graph(), {}, status);
+  const std::optional<PlacedGraph> placed = place_graph(front_end, front_end.graph(), options, status);
+  if (!placed) return status;
+  const std::optional<std::string> object = compile_to_object(front_end, *placed, {}, status);
   if (!object) return status;
 
   std::optional<LoadedProgram> loaded;
@@ -46,7 +48,9 @@ int command_build(const Options& options) {
   int status = kExitSuccess;
   if (!compile_to_final_graph(front_end, options.files[0], options, status)) return status;
   const Target target{.name = options.cpu, .optimisation = Optimisation::Full};
-  const std::optional<std::string> object = compile_to_object(front_end, front_end.graph(), target, status);
+  const std::optional<PlacedGraph> placed = place_graph(front_end, front_end.graph(), options, status);
+  if (!placed) return status;
+  const std::optional<std::string> object = compile_to_object(front_end, *placed, target, status);
   if (!object) return status;
 
   const std::string output = options.output.empty() ? default_output(front_end) : options.output;

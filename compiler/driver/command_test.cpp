@@ -71,8 +71,11 @@ void append_items(const streamrt::CapturedItems& captured, TypeId type_id, const
   }
 }
 
-std::optional<Observation> run_in_memory(FrontEnd& front_end, const Graph& graph, int& status) {
-  const std::optional<std::string> object = compile_to_object(front_end, graph, {}, status);
+std::optional<Observation> run_in_memory(FrontEnd& front_end, const Graph& graph, const Options& options,
+                                         int& status) {
+  const std::optional<PlacedGraph> placed = place_graph(front_end, graph, options, status);
+  if (!placed) return std::nullopt;
+  const std::optional<std::string> object = compile_to_object(front_end, *placed, {}, status);
   if (!object) return std::nullopt;
   Result<LoadedProgram> loaded = load_in_memory(*object);
   if (!loaded) {
@@ -110,7 +113,7 @@ void run_test(FrontEnd& front_end, DeclId test, const Options& options, Counts& 
   run_all_passes(front_end, built->graph, options);
   const GivenParams given(front_end.program(), built->plan.overrides);
   int status = kExitSuccess;
-  const std::optional<Observation> observation = run_in_memory(front_end, built->graph, status);
+  const std::optional<Observation> observation = run_in_memory(front_end, built->graph, options, status);
   if (!observation) {
     ++counts.failed;
     fmt::print("  FAIL  {}: it cannot run\n", built->plan.name);

@@ -62,6 +62,16 @@ void add_diagnostic_options(CLI::App& app, Options& options) {
       ->type_name("PASS");
 }
 
+void add_placement_options(CLI::App& app, Options& options) {
+  CLI::Option* deploy = app.add_option("--deploy", options.deploy, "Place the program as this deploy block says");
+  deploy->type_name("NAME");
+  app.add_option("--scatter", options.scatter,
+                 "Place it at random over threads and processes, from this seed: the results must be the same")
+      ->type_name("SEED")
+      ->check(CLI::NonNegativeNumber)
+      ->excludes(deploy);
+}
+
 void add_file(CLI::App& app, Options& options) {
   app.add_option("FILE", options.files, "The program (`-`: standard input)")->required()->expected(1);
 }
@@ -144,6 +154,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   app.add_flag("--list-passes", options.list_passes, "List the passes over the graph, in order");
   app.add_option("--cpu", options.cpu, "Processor to compile for (default: this one)");
   add_settings(app, raw_settings);
+  add_placement_options(app, options);
   add_diagnostic_options(app, options);
 
   const auto command = [&](const char* name, Command value, const char* description) {
@@ -155,6 +166,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   CLI::App* run = command("run", Command::Run, "Compile in memory and run now; `-- …` goes to the program");
   add_file(*run, options);
   add_settings(*run, raw_settings);
+  add_placement_options(*run, options);
   add_diagnostic_options(*run, options);
 
   CLI::App* build = command("build", Command::Build, "Make an executable");
@@ -162,6 +174,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   build->add_option("-o,--output", options.output, "The executable (default: FILE without extension)");
   build->add_option("--cpu", options.cpu, "Processor to compile for (default: this one)");
   add_settings(*build, raw_settings);
+  add_placement_options(*build, options);
   add_diagnostic_options(*build, options);
 
   CLI::App* check = command("check", Command::Check, "Look for mistakes only");
@@ -172,6 +185,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   CLI::App* test = command("test", Command::Test, "Run the test blocks of programs");
   add_files(*test, options);
   add_settings(*test, raw_settings);
+  add_placement_options(*test, options);
   add_diagnostic_options(*test, options);
 
   CLI::App* format = command("fmt", Command::Format, "Lay out programs, in place");

@@ -7,6 +7,7 @@
 #include "compiler/driver/files.h"
 #include "compiler/graph/text_printer.h"
 #include "compiler/passes/pass_manager.h"
+#include "compiler/place/scatter.h"
 
 namespace streamc {
 namespace {
@@ -45,22 +46,30 @@ bool compile_to_final_graph(FrontEnd& front_end, const std::string& path, const 
   return true;
 }
 
-std::optional<GeneratedCode> compile_to_code(FrontEnd& front_end, const Graph& graph, const Target& target,
+std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, const Options& options,
+                                       int& status) {
+  const auto timing = front_end.times().measure("place");
+  if (!options.scatter.empty()) return scatter(graph, std::strtoull(options.scatter.c_str(), nullptr, 10));
+  (void)status;
+  return place_on_one_thread(graph);
+}
+
+std::optional<GeneratedCode> compile_to_code(FrontEnd& front_end, const PlacedGraph& placed, const Target& target,
                                              int& status) {
   const auto timing = front_end.times().measure("generate code");
   CodegenOptions options{.program_name = front_end.program_name(),
                          .description = front_end.main_module().doc,
                          .optimisation = target.optimisation};
   if (!target.name.empty()) options.target = target.name;
-  Result<GeneratedCode> code = generate_code(front_end.program(), graph, front_end.sources(), options);
+  Result<GeneratedCode> code = generate_code(front_end.program(), placed, front_end.sources(), options);
   if (code) return std::move(*code);
   status = report_failure(code.message());
   return std::nullopt;
 }
 
-std::optional<std::string> compile_to_object(FrontEnd& front_end, const Graph& graph, const Target& target,
+std::optional<std::string> compile_to_object(FrontEnd& front_end, const PlacedGraph& placed, const Target& target,
                                              int& status) {
-  std::optional<GeneratedCode> code = compile_to_code(front_end, graph, target, status);
+  std::optional<GeneratedCode> code = compile_to_code(front_end, placed, target, status);
   if (!code) return std::nullopt;
   const auto timing = front_end.times().measure("emit the object");
   Result<std::string> object = code->emit_object();

@@ -12,6 +12,7 @@
 #include "compiler/codegen/codegen.h"
 #include "compiler/driver/front_end.h"
 #include "compiler/driver/options.h"
+#include "compiler/place/placement.h"
 
 namespace streamc {
 
@@ -24,14 +25,18 @@ bool check_everything(FrontEnd& front_end, const std::string& path, const Option
 // As compile_to_graph, and the graph is what code is generated from.
 bool compile_to_final_graph(FrontEnd& front_end, const std::string& path, const Options& options, int& status);
 
+// Where each part of the graph runs, as the options say; nothing after a mistake.
+std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, const Options& options,
+                                       int& status);
+
 // What code is generated for.
 struct Target {
   std::string name;  // As `--cpu` says it; empty: this machine.
   Optimisation optimisation = Optimisation::Short;
 };
-std::optional<GeneratedCode> compile_to_code(FrontEnd& front_end, const Graph& graph, const Target& target,
+std::optional<GeneratedCode> compile_to_code(FrontEnd& front_end, const PlacedGraph& placed, const Target& target,
                                              int& status);
-std::optional<std::string> compile_to_object(FrontEnd& front_end, const Graph& graph, const Target& target,
+std::optional<std::string> compile_to_object(FrontEnd& front_end, const PlacedGraph& placed, const Target& target,
                                              int& status);
 
 // The passes over a graph, with the dumps that were asked for.

@@ -1,44 +1,102 @@
 #include "compiler/place/placement.h"
 
+#include <fmt/format.h>
+
 #include <iterator>
 #include <map>
+#include <utility>
 
 namespace streamc {
+namespace {
 
-Placement place_on_one_thread(const Graph& graph) {
-  Placement placement;
-  placement.threads.push_back({.name = "main"});
-  std::map<OperatorId, RegionId> region_of_head;
-  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
-    const OperatorId id(i);
-    const Operator& op = graph.op(id);
-    const bool is_head = op.inputs.empty() || std::holds_alternative<ZipOperator>(op.kind) ||
-                         std::holds_alternative<MergeOperator>(op.kind);
-    OperatorId head = id;
-    if (!is_head) {
-      ScopeId scope = graph.port(op.inputs.front()).scope;
-      while (graph.scope(scope).parent.valid()) scope = graph.scope(scope).parent;
-      head = graph.scope(scope).opener;
-    }
-    const auto [found, is_new] = region_of_head.try_emplace(head, RegionId(placement.regions.size()));
-    if (is_new) placement.regions.push_back({.head = head, .operators = {}, .thread_id = ThreadId(0)});
-    placement.regions[found->second.index()].operators.push_back(id);
-    placement.region_of.push_back(found->second);
-  }
-  return placement;
+// Operators that write to one destination must write in one place.
+std::optional<std::string> destination_of(const Operator& op) {
+  const auto* sink = std::get_if<SinkOperator>(&op.kind);
+  return sink == nullptr ? std::nullopt : std::optional(sink->destination_kind);
 }
 
-std::string print_placement(const Placement& placement, const Graph& graph) {
+// The console, and what a test observes, belong to the main part. Files are together where the first of them is.
+void gather_sinks(const Graph& graph, PartId main_part, std::vector<PartId>& parts) {
+  std::map<std::string, PartId> part_of_kind{{"console", main_part}};
+  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
+    const Operator& op = graph.operators[i];
+    if (std::holds_alternative<CaptureOperator>(op.kind)) parts[i] = main_part;
+    if (const auto kind = destination_of(op)) parts[i] = part_of_kind.try_emplace(*kind, parts[i]).first->second;
+  }
+}
+
+OperatorId head_of(const Graph& graph, OperatorId id) {
+  const Operator& op = graph.op(id);
+  const bool is_head = op.inputs.empty() || std::holds_alternative<ZipOperator>(op.kind) ||
+                       std::holds_alternative<MergeOperator>(op.kind) ||
+                       std::holds_alternative<LinkOperator>(op.kind);
+  if (is_head) return id;
+  ScopeId scope = graph.port(op.inputs.front()).scope;
+  while (graph.scope(scope).parent.valid()) scope = graph.scope(scope).parent;
+  return graph.scope(scope).opener;
+}
+
+// One line a region: its head, then what hangs below it. Sinks stand alone where they run elsewhere.
+std::string part_text(const PlacedGraph& placed, PartId part) {
   std::string out;
-  for (std::size_t thread = 0; thread < placement.threads.size(); ++thread) {
-    fmt::format_to(std::back_inserter(out), "thread {}\n", placement.threads[thread].name);
-    for (const PlacedRegion& region : placement.regions) {
-      if (region.thread_id != ThreadId(thread)) continue;
-      fmt::format_to(std::back_inserter(out), "  region of {}:", graph.op(region.head).path);
-      for (const OperatorId id : region.operators) {
-        if (id != region.head) fmt::format_to(std::back_inserter(out), " {}", graph.op(id).path);
+  std::map<OperatorId, std::string> lines;
+  std::vector<OperatorId> order;
+  for (std::size_t i = 0; i < placed.graph.operators.size(); ++i) {
+    const OperatorId id(i);
+    if (placed.part_of[i] != part) continue;
+    const Operator& op = placed.graph.op(id);
+    OperatorId head = head_of(placed.graph, id);
+    if (placed.part_of[head.index()] != part) head = id;
+    const auto [line, is_new] = lines.try_emplace(head);
+    if (is_new) order.push_back(head);
+    if (head != id) line->second += " " + op.path;
+  }
+  for (const OperatorId head : order) {
+    const std::string& path = placed.graph.op(head).path;
+    const bool is_sink = placed.graph.op(head).outputs.empty();
+    fmt::format_to(std::back_inserter(out), "      {} {}{}{}\n", is_sink ? "sink" : "region of", path,
+                   lines[head].empty() ? "" : ":", lines[head]);
+  }
+  return out;
+}
+
+}  // namespace
+
+Placement one_thread() {
+  return {.nodes = {{}},
+          .processes = {{.name = {}, .node_id = NodeId(0)}},
+          .parts = {{.name = "main", .process_id = ProcessId(0)}},
+          .main_part = PartId(0)};
+}
+
+PlacedGraph place_on_one_thread(Graph graph) {
+  std::vector<PartId> parts(graph.operators.size(), PartId(0));
+  return {std::move(graph), one_thread(), std::move(parts), {}};
+}
+
+PlacedGraph place(const Graph& graph, Placement placement, std::vector<PartId> wishes) {
+  gather_sinks(graph, placement.main_part, wishes);
+  std::vector<MovedOperator> moved = settle_parts(graph, wishes);
+  CutGraph cut = cut_graph(graph, wishes);
+  return {std::move(cut.graph), std::move(placement), std::move(cut.part_of), std::move(moved)};
+}
+
+std::string print_placement(const PlacedGraph& placed) {
+  std::string out;
+  const Placement& placement = placed.placement;
+  for (std::size_t node = 0; node < placement.nodes.size(); ++node) {
+    const std::string& name = placement.nodes[node].name;
+    out += name.empty() ? "node\n" : "node " + name + "\n";
+    for (std::size_t process = 0; process < placement.processes.size(); ++process) {
+      if (placement.processes[process].node_id != NodeId(node)) continue;
+      const std::string& process_name = placement.processes[process].name;
+      out += process_name.empty() ? "  process\n" : "  process " + process_name + "\n";
+      for (std::size_t part = 0; part < placement.parts.size(); ++part) {
+        if (placement.parts[part].process_id != ProcessId(process)) continue;
+        fmt::format_to(std::back_inserter(out), "    thread {}{}\n", placement.parts[part].name,
+                       PartId(part) == placement.main_part ? " (console)" : "");
+        out += part_text(placed, PartId(part));
       }
-      out += '\n';
     }
   }
   return out;

@@ -1,42 +1,69 @@
-// Which region of a graph runs where.
+// Which operator runs where.
 //
-// A region is a head (a source, zip or merge) with everything below it down to sinks and the queues
-// of other heads: the unit that has a thread. Without a `deploy` block there is one node, one process
-// and one thread, and it runs all of them.
+// Nodes (machines) hold processes, processes hold parts, each a thread that runs some regions. Without a
+// `deploy` block there is one of each. Where an equation runs elsewhere than what it reads, its region
+// is cut in two (cut.h). Results never depend on a placement.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "compiler/graph/graph.h"
+#include "compiler/place/cut.h"
 #include "compiler/support/ids.h"
 
 namespace streamc {
 
-using ThreadId = Id<struct ThreadTag>;
-using RegionId = Id<struct RegionTag>;
+using NodeId = Id<struct NodeTag>;
+using ProcessId = Id<struct ProcessTag>;
 
-struct PlacedThread {
-  std::string name;  // Of the `thread` in the deploy block; `main` without one.
+struct PlacedNode {
+  std::string name;  // Empty without `node` in the deploy block.
+  std::string host;
+  std::string target;
 };
 
-struct PlacedRegion {
-  OperatorId head;
-  std::vector<OperatorId> operators;  // With the head, in the order of the graph.
-  ThreadId thread_id;
+struct PlacedProcess {
+  std::string name;  // Empty for the first of a node: the one that is started.
+  NodeId node_id;
+  std::int32_t restart = 0;  // How often it is started again; -1: always.
+};
+
+struct PlacedPart {
+  std::string name;
+  ProcessId process_id;
+  std::int32_t core = -1;     // -1: any.
+  std::int32_t priority = 0;  // Of a real-time thread; 0: none.
 };
 
 struct Placement {
-  std::vector<PlacedThread> threads;
-  std::vector<PlacedRegion> regions;  // In the order of their heads.
-  std::vector<RegionId> region_of;    // One entry for each operator.
+  std::vector<PlacedNode> nodes;
+  std::vector<PlacedProcess> processes;  // Those of a node stand together, the first of each in front.
+  std::vector<PlacedPart> parts;         // Likewise by process.
+  PartId main_part;                      // Where the console is.
 };
 
-// Everything on one thread. O(operators + scopes).
-Placement place_on_one_thread(const Graph& graph);
+// A graph that is ready to become code.
+struct PlacedGraph {
+  Graph graph;
+  Placement placement;
+  std::vector<PartId> part_of;           // One entry for each operator of `graph`.
+  std::vector<MovedOperator> moved;      // Operators that could not stay where they were put; ids of `origin`.
+};
 
-// One line for each thread and region: what `--emit=placement` shows.
-std::string print_placement(const Placement& placement, const Graph& graph);
+// One node, process and thread.
+Placement one_thread();
+
+// Everything on one thread. O(operators).
+PlacedGraph place_on_one_thread(Graph graph);
+
+// Each operator in the part wished for it, as far as that can be: the console and files that several
+// operators write have one place each, and see settle_parts(). `wishes`: one entry for each operator.
+PlacedGraph place(const Graph& graph, Placement placement, std::vector<PartId> wishes);
+
+// Nodes, processes, threads and their regions, one a line: what `--emit=placement` shows.
+std::string print_placement(const PlacedGraph& placed);
 
 }  // namespace streamc

@@ -138,6 +138,10 @@ typedef struct StreamQueue {
   int32_t has_valid;
   int32_t has_stamps;
   const char* name;  // The equation, for messages and --stats.
+  int32_t has_times; // Stamps are times; else positions.
+  int32_t reserved;
+  int64_t skew;      // Items that must fit before its reader moves: one of several in step runs ahead.
+  int64_t capacity;  // Items on the way between two parts, at the most; 0: what the runtime chooses.
 } StreamQueue;
 
 enum StreamHeadKind {
@@ -160,6 +164,8 @@ typedef struct StreamRegion {
   const int32_t* inputs;   // Queue indices; a queue has one reader.
   const int32_t* outputs;  // Queue indices written; a queue has one writer. For frontiers and END.
   int32_t needs_stamps;    // 1: the region reads `stamps` of its inputs.
+  int32_t part;            // Index of the part that runs it.
+  int32_t end_matters;     // 1: END(T) shows in items, here or further down, so no frontier may pass T.
   int32_t reserved;
   int64_t state_size;      // Bytes, zeroed and 64-byte aligned before initialize is called.
   void (*initialize)(void* state, StreamContext* context);
@@ -215,7 +221,30 @@ typedef struct StreamSink {
   int32_t textual_order;
   int32_t capture_index;      // "capture" only.
   const char* equation;
+  int32_t part;               // Index of the part that writes it.
+  int32_t reserved;
 } StreamSink;
+
+// Where the program runs: nodes (machines) hold processes, processes hold parts, each a thread. The first
+// process of a node is the one that was started, and the first part of a process is its first thread.
+typedef struct StreamNode {
+  const char* name;  // "" without nodes.
+  const char* host;  // Name or address by which other nodes reach it.
+} StreamNode;
+
+typedef struct StreamProcess {
+  const char* name;  // "" for the first of a node.
+  int32_t node;
+  int32_t restart;   // How often it may be started again after it died; -1: always.
+} StreamProcess;
+
+typedef struct StreamPart {
+  const char* name;
+  int32_t process;
+  int32_t core;      // The processor that it stays on; -1: any.
+  int32_t priority;  // Of SCHED_FIFO, 1 to 99; 0: not a real-time thread.
+  int32_t reserved;
+} StreamPart;
 
 // A param of the program: a command-line flag.
 typedef struct StreamParam {
@@ -268,9 +297,17 @@ typedef struct StreamProgram {
   const StreamSite* sites;
   // Computes named constants, arguments of connectors and lists, once the params are set.
   void (*evaluate)(StreamContext* context);
+  int64_t node_count;       // 0, with the next two: one thread runs everything.
+  const StreamNode* nodes;
+  int64_t process_count;
+  const StreamProcess* processes;
+  int64_t part_count;
+  const StreamPart* parts;
+  int32_t main_part;        // Where the console is.
+  int32_t reserved2;
 } StreamProgram;
 
-enum { STREAM_ABI_VERSION = 1 };
+enum { STREAM_ABI_VERSION = 2 };
 
 extern const StreamProgram stream_program;
 

@@ -50,8 +50,8 @@ void write_message_to_stderr(std::string_view line) {
   }
 }
 
-Failures::Failures(std::span<const StreamSite> sites, const MessageWriter& message)
-    : sites_(sites), message_(message), counts_(sites.size()) {
+FailureBook::FailureBook(std::span<const StreamSite> sites)
+    : sites_(sites), counts_(sites.size()) {
   for (std::size_t i = 0; i < sites.size(); ++i) {
     std::size_t first = i;
     for (std::size_t j = 0; j < i && first == i; ++j) {
@@ -64,18 +64,15 @@ Failures::Failures(std::span<const StreamSite> sites, const MessageWriter& messa
   }
 }
 
-std::size_t Failures::equation_index(std::int32_t site) const {
+std::size_t FailureBook::equation_index(std::int32_t site) const {
   STREAM_CHECK(site >= 0 && static_cast<std::size_t>(site) < sites_.size(),
                "a failure without a site");
   return first_sites_[static_cast<std::size_t>(site)];
 }
 
-void Failures::report(std::int32_t site, std::int32_t reason, std::int64_t position,
-                      std::string_view detail) {
-  if (is_holding_) {
-    held_.push_back({site, reason, position, std::string(detail)});
-    return;
-  }
+void FailureBook::report(std::int32_t site, std::int32_t reason, std::int64_t position,
+                         std::string_view detail, const MessageWriter& message) {
+  const std::lock_guard lock(mutex_);
   Count& count = counts_[equation_index(site)];
   const StreamSite& where = sites_[static_cast<std::size_t>(site)];
   ++count.failed;
@@ -87,42 +84,54 @@ void Failures::report(std::int32_t site, std::int32_t reason, std::int64_t posit
   if (where.is_handled != 0) {
     count.first = text;
   } else {
-    message_(fmt::format("{}: error: {}", place_of(where), text));
+    message(fmt::format("{}: error: {}", place_of(where), text));
+  }
+}
+
+void Failures::report(std::int32_t site, std::int32_t reason, std::int64_t position,
+                      std::string_view detail) {
+  if (is_holding_) {
+    held_.push_back({site, reason, position, std::string(detail)});
+  } else {
+    book_.report(site, reason, position, detail, message_);
   }
 }
 
 void Failures::settle(bool tick_counts) {
   is_holding_ = false;
   for (const Held& failure : held_) {
-    if (!tick_counts && sites_[static_cast<std::size_t>(failure.site)].is_handled == 0) continue;
+    if (!tick_counts && !book_.is_handled(failure.site)) continue;
     report(failure.site, failure.reason, failure.position, failure.detail);
   }
   held_.clear();
 }
 
-void Failures::report_late(std::int32_t site, std::string_view detail) {
+void FailureBook::report_late(std::int32_t site, std::string_view detail,
+                              const MessageWriter& message) {
+  const std::lock_guard lock(mutex_);
   Count& count = counts_[equation_index(site)];
   const StreamSite& where = sites_[static_cast<std::size_t>(site)];
   if (++count.late == 1) {
-    message_(fmt::format("{}: warning: a late item of `{}` was dropped: {}", place_of(where),
+    message(fmt::format("{}: warning: a late item of `{}` was dropped: {}", place_of(where),
                          where.equation, detail));
   }
 }
 
-void Failures::tell_totals() const {
+void FailureBook::tell_totals(const MessageWriter& message) const {
+  const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < sites_.size(); ++i) {
     const Count& count = counts_[i];
     const StreamSite& where = sites_[i];
     if (count.failed > 0 && where.is_handled == 0) {
-      message_(fmt::format("error: {} item{} of `{}` failed", count.failed, plural(count.failed),
+      message(fmt::format("error: {} item{} of `{}` failed", count.failed, plural(count.failed),
                            where.equation));
     } else if (count.failed > 0) {
-      message_(fmt::format("note: {} item{} of `{}` failed and {} handled by `else`; the first: {}",
+      message(fmt::format("note: {} item{} of `{}` failed and {} handled by `else`; the first: {}",
                            count.failed, plural(count.failed), where.equation,
                            count.failed == 1 ? "was" : "were", count.first));
     }
     if (count.late > 0) {
-      message_(fmt::format("warning: {} late item{} of `{}` {} dropped", count.late,
+      message(fmt::format("warning: {} late item{} of `{}` {} dropped", count.late,
                            plural(count.late), where.equation, count.late == 1 ? "was" : "were"));
     }
   }

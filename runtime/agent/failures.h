@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,24 +15,24 @@
 
 namespace streamrt {
 
-class Failures {
+// The failures of a process. Any thread may report.
+class FailureBook {
  public:
-  // Both must outlive this object.
-  Failures(std::span<const StreamSite> sites, const MessageWriter& message);
+  // The sites must outlive the book. `message` is called by whoever reports.
+  explicit FailureBook(std::span<const StreamSite> sites);
 
-  // The item of tick `position` failed at `site`. `detail` says more, or is empty.
+  // The item of tick `position` failed at `site`. `detail` says more, or is empty. The first failure of an
+  // equation is told through `message`.
   void report(std::int32_t site, std::int32_t reason, std::int64_t position,
-              std::string_view detail);
-  // From here on failures are kept back until it is settled whether their tick counts.
-  void hold() { is_holding_ = true; }
-  // If the tick does not count, of its failures only those that an `else` took are told of: one of
-  // them is why.
-  void settle(bool tick_counts);
+              std::string_view detail, const MessageWriter& message);
   // A record of the source at `site` came after a newer one and was dropped.
-  void report_late(std::int32_t site, std::string_view detail);
+  void report_late(std::int32_t site, std::string_view detail, const MessageWriter& message);
+  [[nodiscard]] bool is_handled(std::int32_t site) const {
+    return sites_[static_cast<std::size_t>(site)].is_handled != 0;
+  }
 
   // Totals, one message an equation. Once, at the end.
-  void tell_totals() const;
+  void tell_totals(const MessageWriter& message) const;
 
   // An item failed and no `else` took it: the exit status is not zero.
   [[nodiscard]] bool has_unhandled() const { return has_unhandled_; }
@@ -42,21 +43,46 @@ class Failures {
     std::int64_t late = 0;
     std::string first;  // The first failure, for the note about handled ones.
   };
+  [[nodiscard]] std::size_t equation_index(std::int32_t site) const;
+
+  std::span<const StreamSite> sites_;
+  mutable std::mutex mutex_;
+  // The first site of the equation that each site belongs to, with equal handling: they share a
+  // Count.
+  std::vector<std::size_t> first_sites_;
+  std::vector<Count> counts_;  // One entry a site; only those of first sites are used.
+  bool has_unhandled_ = false;
+};
+
+// What one thread reports.
+class Failures {
+ public:
+  // Both must outlive this object.
+  Failures(FailureBook& book, const MessageWriter& message) : book_(book), message_(message) {}
+
+  // As FailureBook::report.
+  void report(std::int32_t site, std::int32_t reason, std::int64_t position,
+              std::string_view detail);
+  // From here on failures are kept back until it is settled whether their tick counts.
+  void hold() { is_holding_ = true; }
+  // If the tick does not count, of its failures only those that an `else` took are told of: one of
+  // them is why.
+  void settle(bool tick_counts);
+  // As FailureBook::report_late.
+  void report_late(std::int32_t site, std::string_view detail) {
+    book_.report_late(site, detail, message_);
+  }
+
+ private:
   struct Held {
     std::int32_t site;
     std::int32_t reason;
     std::int64_t position;
     std::string detail;
   };
-  [[nodiscard]] std::size_t equation_index(std::int32_t site) const;
 
-  std::span<const StreamSite> sites_;
+  FailureBook& book_;
   const MessageWriter& message_;
-  // The first site of the equation that each site belongs to, with equal handling: they share a
-  // Count.
-  std::vector<std::size_t> first_sites_;
-  std::vector<Count> counts_;  // One entry a site; only those of first sites are used.
-  bool has_unhandled_ = false;
   bool is_holding_ = false;
   std::vector<Held> held_;
 };

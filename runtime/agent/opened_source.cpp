@@ -16,10 +16,6 @@ Result<void> OpenedSource::open(Clock& clock) {
   return {};
 }
 
-bool OpenedSource::has_times() const {
-  return source_->gives_stamps() || source_->is_live() || description_.has_rate != 0;
-}
-
 void OpenedSource::report_unreadable(std::int64_t position, std::string_view detail) {
   failures_.report(description_.site, STREAM_FAILURE_PARSE, position, detail);
 }

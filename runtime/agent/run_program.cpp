@@ -5,31 +5,86 @@
 #include "runtime/abi/entry_points.h"
 #include "runtime/agent/runner.h"
 #include "runtime/agent/signals.h"
+#include "runtime/agent/team.h"
 #include "runtime/base/assert.h"
 
 namespace streamrt {
 
+namespace {
+
+int run_alone(const StreamProgram& program, const RunOptions& options) {
+  std::optional<SignalWatch> signals;
+  if (options.handles_signals) signals.emplace();
+  const MessageWriter message =
+      options.message ? options.message : MessageWriter(write_message_to_stderr);
+  FailureBook failures({program.sites, static_cast<std::size_t>(program.site_count)});
+  Runner runner(program, options, failures, message, signals ? &*signals : nullptr);
+  if (program.evaluate != nullptr) program.evaluate(&runner.context());
+  if (Result<void> opened = runner.open(); !opened) {
+    message("error: " + opened.message());
+    return kExitUnusable;
+  }
+  return conclude(runner.run(), failures, message);
+}
+
+}  // namespace
+
 int run_program(const StreamProgram& program, const RunOptions& options) {
   STREAM_CHECK(program.abi_version == STREAM_ABI_VERSION,
                "the program was compiled for another runtime");
-  std::optional<SignalWatch> signals;
-  if (options.handles_signals) signals.emplace();
-  return Runner(program, options, signals ? &*signals : nullptr).run();
+  if (program.part_count > 1) return Team(program, options).run();
+  return run_alone(program, options);
 }
 
-Runner::Runner(const StreamProgram& program, const RunOptions& options, const SignalWatch* signals)
+int conclude(const PartOutcome& end, const FailureBook& failures, const MessageWriter& message) {
+  if (!end.outcome) {
+    if (end.outcome.failure().message.empty()) return kExitBrokenPipe;
+    message("error: " + end.outcome.message());
+  }
+  failures.tell_totals(message);
+  if (!end.outcome || end.source_failed || failures.has_unhandled()) return kExitFailed;
+  return end.end_signal == 0 ? int{kExitSuccess} : 128 + end.end_signal;
+}
+
+std::int32_t reader_part(const StreamProgram& program, std::int32_t queue) {
+  for (std::int64_t i = 0; i < program.region_count; ++i) {
+    const StreamRegion& region = program.regions[i];
+    for (std::int32_t k = 0; k < region.input_count; ++k) {
+      if (region.inputs[k] == queue) return region.part;
+    }
+  }
+  for (std::int64_t i = 0; i < program.sink_count; ++i) {
+    if (program.sinks[i].queue == queue) return program.sinks[i].part;
+  }
+  return -1;
+}
+
+std::int32_t writer_part(const StreamProgram& program, std::int32_t queue) {
+  for (std::int64_t i = 0; i < program.region_count; ++i) {
+    const StreamRegion& region = program.regions[i];
+    for (std::int32_t k = 0; k < region.output_count; ++k) {
+      if (region.outputs[k] == queue) return region.part;
+    }
+  }
+  return -1;
+}
+
+Runner::Runner(const StreamProgram& program, const RunOptions& options, FailureBook& failures,
+               const MessageWriter& message, const SignalWatch* signals)
     : program_(program),
       options_(options),
       signals_(signals),
       clock_(options.clock == nullptr ? system_clock() : *options.clock),
-      message_(make_message_writer()),
-      failures_({program.sites, static_cast<std::size_t>(program.site_count)}, message_),
+      message_(make_message_writer(message)),
+      failures_(failures, message_),
       console_(options.console),
       random_(options.batch_cuts_seed.value_or(0)) {
   queues_.reserve(static_cast<std::size_t>(program.queue_count));
-  for (std::int64_t i = 0; i < program.queue_count; ++i) queues_.emplace_back(program.queues[i]);
-  queue_limits_.assign(queues_.size(), options.queue_limit);
-  queue_has_times_.assign(queues_.size(), false);
+  for (std::int64_t i = 0; i < program.queue_count; ++i) {
+    const StreamQueue& queue = program.queues[i];
+    queues_.emplace_back(queue);
+    queue_limits_.push_back(std::max(options.queue_limit, queue.skew + 1));
+  }
   queue_has_reader_.assign(queues_.size(), false);
   writer_of_.assign(queues_.size(), nullptr);
   source_of_.assign(queues_.size(), nullptr);
@@ -37,31 +92,56 @@ Runner::Runner(const StreamProgram& program, const RunOptions& options, const Si
   context_.queues = &queues_;
 }
 
-int Runner::run() {
-  started_steady_ns_ = clock_.steady_ns();
-  if (program_.evaluate != nullptr) program_.evaluate(&context_);
-  if (Result<void> opened = open(); !opened) {
-    message_("error: " + opened.message());
-    return kExitUnusable;
+Runner::Runner(const StreamProgram& program, const RunOptions& options, FailureBook& failures,
+               const MessageWriter& message, const Membership& membership)
+    : Runner(program, options, failures, message, nullptr) {
+  team_ = membership.team;
+  part_ = membership.part;
+  shows_messages_ = membership.shows_messages;
+  if (options.batch_cuts_seed) {
+    random_.seed(*options.batch_cuts_seed + static_cast<std::uint64_t>(part_));
   }
-  return finish(loop());
+}
+
+PartOutcome Runner::run() {
+  started_steady_ns_ = clock_.steady_ns();
+  if (options_.run_for_ns) deadline_steady_ns_ = started_steady_ns_ + *options_.run_for_ns;
+  start_progress_bar();
+  Result<void> outcome = loop();
+  if (progress_) progress_->clear();
+  progress_.reset();
+  if (Result<void> finished = destinations_.finish_all(); !finished && outcome) outcome = finished;
+  if (options_.shows_statistics) tell_statistics();
+  return {outcome, source_failed_, end_signal_, gave_up_};
 }
 
 Result<void> Runner::open() {
+  if (Result<void> opened = open_sources(); !opened) return opened;
+  open_regions();
+  if (Result<void> opened = open_sinks(); !opened) return opened;
+  refresh_interval_ns_ = destinations_.refresh_interval_ns();
+  return {};
+}
+
+Result<void> Runner::open_sources() {
   for (std::int64_t i = 0; i < program_.source_count; ++i) {
     const StreamSource& description = program_.sources[i];
+    if (!is_mine(reader_part(program_, description.queue))) continue;
     const auto queue = static_cast<std::size_t>(description.queue);
     auto source = std::make_unique<OpenedSource>(description, queues_[queue], failures_);
     if (Result<void> opened = source->open(clock_); !opened) return opened;
     source_of_[queue] = source.get();
-    queue_has_times_[queue] = source->has_times();
     sources_.push_back(std::move(source));
   }
+  return {};
+}
 
-  regions_.resize(static_cast<std::size_t>(program_.region_count));
-  for (std::size_t i = 0; i < regions_.size(); ++i) {
+void Runner::open_regions() {
+  regions_.reserve(static_cast<std::size_t>(program_.region_count));
+  for (std::int64_t i = 0; i < program_.region_count; ++i) {
     const StreamRegion& description = program_.regions[i];
-    RunningRegion& region = regions_[i];
+    if (!is_mine(description.part)) continue;
+    RunningRegion& region = regions_.emplace_back();
     region.description = &description;
     region.state = stream_state_allocate(&context_, description.state_size);
     for (std::int32_t k = 0; k < description.input_count; ++k) {
@@ -69,12 +149,11 @@ Result<void> Runner::open() {
       region.inputs.push_back(&queues_[input]);
       STREAM_CHECK(!queue_has_reader_[input], "a queue with two readers");
       queue_has_reader_[input] = true;
-      region.has_times = region.has_times || queue_has_times_[input];
+      region.has_times = region.has_times || program_.queues[input].has_times != 0;
     }
     for (std::int32_t k = 0; k < description.output_count; ++k) {
       const auto output = static_cast<std::size_t>(description.outputs[k]);
       region.outputs.push_back(&queues_[output]);
-      queue_has_times_[output] = region.has_times;
       writer_of_[output] = &region;
     }
     if (description.head_kind == STREAM_HEAD_MERGE) {
@@ -84,13 +163,17 @@ Result<void> Runner::open() {
     if (description.initialize != nullptr) description.initialize(region.state, &context_);
   }
   context_.is_starting = false;
+}
 
+Result<void> Runner::open_sinks() {
   for (std::int64_t i = 0; i < program_.sink_count; ++i) {
     const StreamSink& description = program_.sinks[i];
+    if (!is_mine(description.part)) continue;
     const auto queue = static_cast<std::size_t>(description.queue);
+    const bool has_times = program_.queues[queue].has_times != 0;
     STREAM_CHECK(!queue_has_reader_[queue], "a queue with two readers");
     queue_has_reader_[queue] = true;
-    OpenedSink opened{&description, &queues_[queue], queue_has_times_[queue]};
+    OpenedSink opened{&description, &queues_[queue], has_times};
     if (std::string_view(description.connector) == "capture") {
       STREAM_CHECK(options_.capture != nullptr, "a program that captures needs somebody to tell");
     } else {
@@ -98,7 +181,7 @@ Result<void> Runner::open() {
           open_sink({description,
                      *queues_[queue].description().type,
                      queues_[queue].description().name,
-                     queue_has_times_[queue],
+                     has_times,
                      {description.arguments, description.argument_count},
                      destinations_,
                      console_,
@@ -115,9 +198,6 @@ Result<void> Runner::open() {
     }
     groups_[group].add(std::move(opened));
   }
-  refresh_interval_ns_ = destinations_.refresh_interval_ns();
-  start_progress_bar();
-  if (options_.run_for_ns) deadline_steady_ns_ = started_steady_ns_ + *options_.run_for_ns;
   return {};
 }
 
@@ -133,7 +213,9 @@ Result<void> Runner::loop() {
   for (;;) {
     check_deadline_and_signals();
     refresh_displays();
-    bool moved = false;
+    const Result<bool> received = receive();
+    if (!received) return received.failure();
+    bool moved = *received;
     for (RunningRegion& region : regions_) {
       while (step(region)) moved = true;
     }
@@ -141,11 +223,16 @@ Result<void> Runner::loop() {
     const Result<bool> drained = drain_sinks();
     if (!drained) return drained.failure();
     moved |= *drained;
-    if (std::all_of(groups_.begin(), groups_.end(),
-                    [](const SinkGroup& group) { return group.is_finished(); })) {
+    moved |= send();
+    if (is_finished()) {
+      for (Inlet& inlet : inlets_) inlet.close();
       return {};
     }
     moved |= pull_needed_sources();
+    if (team_ != nullptr) {
+      if (Result<void> rested = rest(moved); !rested) return rested;
+      continue;
+    }
     if (moved) continue;
 
     const Result<bool> relaxed = relax_a_limit();
@@ -153,7 +240,9 @@ Result<void> Runner::loop() {
     if (*relaxed) continue;
     STREAM_CHECK(!needed_sources_.empty(), "sinks wait, and nothing can move");
     if (Result<void> flushed = destinations_.flush_all(); !flushed) return flushed;
-    wait_for_sources();
+    Wait wait = wait_condition();
+    if (signals_ != nullptr) wait.fds.push_back(signals_->fd());
+    clock_.wait(wait.timeout_ns, wait.fds);
   }
 }
 
@@ -170,24 +259,22 @@ Result<bool> Runner::drain_sinks() {
   return moved;
 }
 
-void Runner::wait_for_sources() {
-  std::vector<int> fds;
-  std::int64_t timeout_ns = -1;
-  const auto wait_at_most = [&timeout_ns](std::int64_t duration_ns) {
+Runner::Wait Runner::wait_condition() const {
+  Wait wait;
+  const auto at_most = [&wait](std::int64_t duration_ns) {
     duration_ns = std::max<std::int64_t>(duration_ns, 0);
-    timeout_ns = timeout_ns < 0 ? duration_ns : std::min(timeout_ns, duration_ns);
+    wait.timeout_ns = wait.timeout_ns < 0 ? duration_ns : std::min(wait.timeout_ns, duration_ns);
   };
   const std::int64_t now = clock_.utc_ns();
   for (const OpenedSource* const source : needed_sources_) {
     if (source->has_ended()) continue;
     const WakeCondition condition = source->source().wait_for();
-    if (condition.fd >= 0) fds.push_back(condition.fd);
-    if (condition.utc_ns) wait_at_most(*condition.utc_ns - now);
+    if (condition.fd >= 0) wait.fds.push_back(condition.fd);
+    if (condition.utc_ns) at_most(*condition.utc_ns - now);
   }
-  if (deadline_steady_ns_) wait_at_most(*deadline_steady_ns_ - clock_.steady_ns());
-  if (refresh_interval_ns_ > 0) wait_at_most(refresh_interval_ns_);
-  if (signals_ != nullptr) fds.push_back(signals_->fd());
-  clock_.wait(timeout_ns, fds);
+  if (deadline_steady_ns_) at_most(*deadline_steady_ns_ - clock_.steady_ns());
+  if (refresh_interval_ns_ > 0) at_most(refresh_interval_ns_);
+  return wait;
 }
 
 void Runner::check_deadline_and_signals() {
@@ -195,10 +282,9 @@ void Runner::check_deadline_and_signals() {
     deadline_steady_ns_.reset();
     end_source_logs(true);
   }
-  if (signals_ != nullptr && end_signal_ == 0 && signals_->received() != 0) {
-    end_signal_ = signals_->received();
-    end_source_logs(false);
-  }
+  if (end_signal_ != 0) return;
+  end_signal_ = asked_to_end();
+  if (end_signal_ != 0) end_source_logs(false);
 }
 
 void Runner::end_source_logs(bool live_only) {
@@ -206,20 +292,6 @@ void Runner::end_source_logs(bool live_only) {
   for (const auto& source : sources_) {
     if (!live_only || source->source().is_live()) source->end_log(now);
   }
-}
-
-int Runner::finish(Result<void> outcome) {
-  if (progress_) progress_->clear();
-  progress_.reset();
-  if (Result<void> finished = destinations_.finish_all(); !finished && outcome) outcome = finished;
-  if (!outcome) {
-    if (outcome.failure().message.empty()) return kExitBrokenPipe;
-    message_("error: " + outcome.message());
-  }
-  failures_.tell_totals();
-  if (options_.shows_statistics) tell_statistics();
-  if (!outcome || source_failed_ || failures_.has_unhandled()) return kExitFailed;
-  return end_signal_ == 0 ? int{kExitSuccess} : 128 + end_signal_;
 }
 
 }  // namespace streamrt

@@ -39,6 +39,7 @@ struct RunOptions {
   std::int64_t batch_limit = STREAM_BATCH_LIMIT;      // Ticks in a batch, 1 to STREAM_BATCH_LIMIT.
   std::optional<std::uint64_t> batch_cuts_seed;       // Cut batches at random, for tests.
   std::int64_t queue_limit = 4 * STREAM_BATCH_LIMIT;  // A queue of so many ticks stops its writer.
+  std::int64_t channel_limit = 0;  // Items on the way between two parts, for tests; 0: as the program says.
 };
 
 enum ExitStatus {

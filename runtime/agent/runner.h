@@ -1,5 +1,5 @@
-// One run of a program: its queues, sources, regions and sinks, and the loop that moves items
-// through them. Only run_program() makes one.
+// One part of a program: its queues, sources, regions and sinks, and the loop that moves items
+// through them on one thread. Without placement there is one part, and it is all of the program.
 //
 // The loop repeats: run every region that can, hand to the sinks what is in order, and pull the
 // sources that something starving needs. A queue over its limit stops its writer; should that leave
@@ -14,10 +14,12 @@
 #include <random>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "runtime/abi/stream_abi.h"
 #include "runtime/agent/context.h"
+#include "runtime/agent/exchange.h"
 #include "runtime/agent/failures.h"
 #include "runtime/agent/progress.h"
 #include "runtime/agent/run_program.h"
@@ -49,7 +51,6 @@ class OpenedSource final : public SourceHost {
   [[nodiscard]] const Source& source() const { return *source_; }
   [[nodiscard]] ColumnQueue& queue() const { return queue_; }
   [[nodiscard]] bool has_ended() const { return queue_.has_ended() || queue_.is_closed(); }
-  [[nodiscard]] bool has_times() const;
   [[nodiscard]] std::int64_t item_count() const { return position_; }
 
  private:
@@ -80,17 +81,63 @@ struct RunningRegion {
   std::int64_t busy_ns = 0;
 };
 
+class Team;
+
+// What connects a part with the others of its program.
+struct Membership {
+  Team* team = nullptr;
+  std::int32_t part = 0;
+  bool shows_messages = false;  // It shows what other parts say: see Team::show_messages.
+};
+
+// How a part came to its end.
+struct PartOutcome {
+  Result<void> outcome;        // A failure without a message: the reader of standard output went away.
+  bool source_failed = false;  // Told of already.
+  int end_signal = 0;          // The signal that ended the sources' logs.
+  bool gave_up = false;        // Because another part could not go on.
+};
+
+// The part that reads a queue, or that writes it; -1 for a queue that nobody reads, or a source fills.
+std::int32_t reader_part(const StreamProgram& program, std::int32_t queue);
+std::int32_t writer_part(const StreamProgram& program, std::int32_t queue);
+
+// Says what is to be said at the end of a process; returns its exit status.
+int conclude(const PartOutcome& end, const FailureBook& failures, const MessageWriter& message);
+
 class Runner {
  public:
-  // All must outlive the runner; `signals` may be null.
-  Runner(const StreamProgram& program, const RunOptions& options, const SignalWatch* signals);
+  // All must outlive the runner; `signals` may be null. `message` takes what this part says.
+  Runner(const StreamProgram& program, const RunOptions& options, FailureBook& failures,
+         const MessageWriter& message, const SignalWatch* signals);
+  // One part of several.
+  Runner(const StreamProgram& program, const RunOptions& options, FailureBook& failures,
+         const MessageWriter& message, const Membership& membership);
 
-  int run();
+  // Before the first: the constants of the program have been evaluated.
+  Result<void> open();
+  // To the end of what it writes. Destinations are finished, also after a failure.
+  PartOutcome run();
+
+  // For what the constants of a program without parts need.
+  StreamContext& context() { return context_; }
+  void add_inlet(std::int32_t queue, FrameReader reader, Doorbell writer);
+  void add_outlet(std::int32_t queue, FrameWriter writer, Doorbell reader);
 
  private:
-  Result<void> open();
+  Result<void> open_sources();
+  void open_regions();
+  Result<void> open_sinks();
   Result<void> loop();
-  int finish(Result<void> outcome);
+  bool is_mine(std::int32_t part) const { return team_ == nullptr || part == part_; }
+
+  // Other parts (runner_parts.cpp).
+  Result<bool> receive();
+  bool send();
+  bool is_finished() const;
+  int asked_to_end() const;
+  Result<void> rest(bool has_moved);
+  bool spin();
 
   // Regions (runner_regions.cpp). step() handles one batch and returns whether anything moved.
   bool step(RunningRegion& region);
@@ -113,12 +160,17 @@ class Runner {
   Result<bool> relax_a_limit();
 
   Result<bool> drain_sinks();
-  void wait_for_sources();
+  // When to go on although nobody says so: what the sources that are needed wait for.
+  struct Wait {
+    std::int64_t timeout_ns = -1;  // Negative: as long as it takes.
+    std::vector<int> fds;
+  };
+  Wait wait_condition() const;
   void end_source_logs(bool live_only);
   std::int64_t cut(std::int64_t limit);
 
   // What a run shows beside its items (runner_report.cpp).
-  MessageWriter make_message_writer();
+  MessageWriter make_message_writer(const MessageWriter& write);
   void start_progress_bar();
   void refresh_displays();
   void tell_statistics();
@@ -130,7 +182,10 @@ class Runner {
 
   const StreamProgram& program_;
   const RunOptions& options_;
-  const SignalWatch* signals_;
+  const SignalWatch* signals_ = nullptr;
+  Team* team_ = nullptr;
+  std::int32_t part_ = 0;
+  bool shows_messages_ = false;
   Clock& clock_;
   Destinations destinations_;
   std::optional<ProgressBar> progress_;
@@ -139,11 +194,14 @@ class Runner {
   StreamContext context_;
   std::vector<ColumnQueue> queues_;         // As in the program; never resized once made.
   std::vector<std::int64_t> queue_limits_;  // Ticks, one a queue.
-  std::vector<bool> queue_has_times_;       // Its stamps are times; one a queue.
   std::vector<bool> queue_has_reader_;      // One a queue.
   std::vector<RunningRegion*> writer_of_;   // One a queue; null: a source.
   std::vector<OpenedSource*> source_of_;    // One a queue; null: a region.
   std::vector<std::unique_ptr<OpenedSource>> sources_;
+  std::vector<Inlet> inlets_;
+  std::vector<Outlet> outlets_;
+  bool has_announced_sleep_ = false;
+  const bool may_spin_ = std::thread::hardware_concurrency() > 1;
   std::vector<RunningRegion> regions_;
   std::vector<SinkGroup> groups_;
   std::vector<std::int32_t> group_numbers_;  // StreamSink::order_group of each group.
@@ -157,6 +215,7 @@ class Runner {
   std::int64_t refresh_interval_ns_ = 0;  // Of live displays; 0: there are none.
   int end_signal_ = 0;                    // The signal that ended the sources' logs.
   bool source_failed_ = false;
+  bool gave_up_ = false;  // Another part cannot go on.
   // An `else stop` was met. Live sources end; recorded ones that others read are read to their
   // end, so that how far they have come never shows.
   bool stops_ = false;

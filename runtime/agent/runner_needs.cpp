@@ -43,9 +43,12 @@ bool Runner::pull_needed_sources() {
   for (const SinkGroup& group : groups_) {
     if (ColumnQueue* const queue = group.blocking_queue()) need(queue);
   }
+  for (const Outlet& outlet : outlets_) {
+    if (outlet.is_starving()) need(&outlet.queue());
+  }
   // What a live source has to say does not wait until somebody asks.
   for (const auto& source : sources_) {
-    const bool has_room = source->queue().size() < queue_limits_[index_of(&source->queue())];
+    const bool has_room = !source->queue().is_full(queue_limits_[index_of(&source->queue())]);
     if (source->source().is_live() && has_room) need(&source->queue());
   }
   bool moved = false;
@@ -68,7 +71,7 @@ Result<bool> Runner::relax_a_limit() {
     if (!region.is_needed || region.has_ended || !is_blocked(region)) continue;
     for (const ColumnQueue* const output : region.outputs) {
       std::int64_t& limit = queue_limits_[index_of(output)];
-      if (output->size() < limit) continue;
+      if (!output->is_full(limit)) continue;
       limit *= 2;
       if (limit > kLargestQueueLimit) {
         return fail("more than {} items of `{}` wait for a stream that does not keep up with it",

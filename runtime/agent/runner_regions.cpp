@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/agent/runner.h"
+#include "runtime/agent/team.h"
 #include "runtime/base/assert.h"
 
 namespace streamrt {
@@ -11,7 +12,7 @@ namespace streamrt {
 bool Runner::is_blocked(const RunningRegion& region) const {
   return std::any_of(region.outputs.begin(), region.outputs.end(),
                      [this](const ColumnQueue* output) {
-                       return output->size() >= queue_limits_[index_of(output)];
+                       return output->is_full(queue_limits_[index_of(output)]);
                      });
 }
 
@@ -76,9 +77,18 @@ bool Runner::step(RunningRegion& region) {
   return moved;
 }
 
+// No later item has a stamp below the oldest one that any input may still bring; in a zip, below that of every
+// input. But what a zip emits at its END is stamped with its last tick, and must not come too late.
 void Runner::forward_frontier(RunningRegion& region) {
   std::int64_t frontier = region.last_stamp;
-  if (region.description->head_kind != STREAM_HEAD_ZIP) {
+  if (region.description->head_kind == STREAM_HEAD_ZIP) {
+    for (const ColumnQueue* const input : region.inputs) {
+      if (region.description->end_matters != 0) break;
+      if (region.has_times && input->description().has_times == 0) continue;
+      const std::int64_t earliest = input->earliest_possible_stamp();
+      if (earliest != kLatestStamp) frontier = std::max(frontier, earliest);
+    }
+  } else {
     frontier = kLatestStamp;
     for (const ColumnQueue* const input : region.inputs) {
       frontier = std::min(frontier, input->earliest_possible_stamp());
@@ -99,7 +109,7 @@ std::int64_t Runner::stamp_of(const RunningRegion& region, std::span<const Strea
   std::int64_t latest = kEarliestStamp;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     // Beside times, positions say nothing of when a tick is.
-    if (region.has_times && !queue_has_times_[index_of(region.inputs[i])]) continue;
+    if (region.has_times && region.inputs[i]->description().has_times == 0) continue;
     latest = std::max(latest, one(batch[i]));
   }
   return latest;
@@ -107,6 +117,10 @@ std::int64_t Runner::stamp_of(const RunningRegion& region, std::span<const Strea
 
 std::int32_t Runner::run(RunningRegion& region, const StreamBatch* inputs, std::int64_t count,
                          std::uint32_t flags) {
+  if (team_ != nullptr) {
+    const auto index = static_cast<std::int32_t>(region.description - program_.regions);
+    team_->report(part_).region.store(index, std::memory_order_relaxed);
+  }
   const std::int64_t started = options_.shows_statistics ? clock_.steady_ns() : 0;
   const std::int32_t status =
       region.description->run(region.state, &context_, inputs, count, flags);

@@ -18,10 +18,8 @@ std::string time_text(std::int64_t nanoseconds) {
 }  // namespace
 
 // Live displays step aside for a line on standard error and come back with their next refresh.
-MessageWriter Runner::make_message_writer() {
-  return [this, write = options_.message
-                            ? options_.message
-                            : MessageWriter(write_message_to_stderr)](std::string_view line) {
+MessageWriter Runner::make_message_writer(const MessageWriter& write) {
+  return [this, write](std::string_view line) {
     if (progress_) progress_->clear();
     destinations_.step_aside_all();
     write(line);

@@ -12,6 +12,7 @@ namespace {
 // A handler can reach nothing but globals.
 volatile std::sig_atomic_t g_received = 0;
 volatile std::sig_atomic_t g_pipe_fd = -1;
+std::function<void(int)> g_notify;
 
 void note_signal(int signal) {
   const int saved_errno = errno;
@@ -24,6 +25,7 @@ void note_signal(int signal) {
   g_received = signal;
   const char byte = 0;
   (void)!::write(g_pipe_fd, &byte, 1);
+  if (g_notify) g_notify(signal);
   errno = saved_errno;
 }
 
@@ -46,8 +48,13 @@ SignalWatch::~SignalWatch() {
   ::sigaction(SIGTERM, &old_terminate_, nullptr);
   ::sigaction(SIGPIPE, &old_pipe_, nullptr);
   g_pipe_fd = -1;
+  g_notify = nullptr;
   if (pipe_[0] >= 0) ::close(pipe_[0]);
   if (pipe_[1] >= 0) ::close(pipe_[1]);
+}
+
+void SignalWatch::notify(std::function<void(int signal)> function) {
+  g_notify = std::move(function);
 }
 
 int SignalWatch::received() {

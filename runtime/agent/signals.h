@@ -5,6 +5,7 @@
 #pragma once
 
 #include <csignal>
+#include <functional>
 
 namespace streamrt {
 
@@ -17,6 +18,9 @@ class SignalWatch {
 
   // The signal that came, or 0.
   [[nodiscard]] static int received();
+  // Called by the handler with the first signal, in whichever process it comes to: may do only what a signal
+  // handler may. Lasts as long as the watch.
+  static void notify(std::function<void(int signal)> function);
   // Becomes readable when a signal has come.
   [[nodiscard]] int fd() const { return pipe_[0]; }
 

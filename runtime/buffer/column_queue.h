@@ -72,6 +72,11 @@ class ColumnQueue {
 
   [[nodiscard]] std::int64_t size() const { return is_closed_ ? 0 : size_; }
   [[nodiscard]] bool is_empty() const { return size() == 0; }
+  // It holds `limit` items, and the reader can take some: an order by stamps may have to see the next
+  // stamp before it lets the last one go, so items of one stamp only are never too many.
+  [[nodiscard]] bool is_full(std::int64_t limit) const {
+    return size() >= limit && stamp_at(0) != stamp_at(size_ - 1);
+  }
   // END has been reached: no item waits and none will come.
   [[nodiscard]] bool is_finished() const { return is_closed_ || (has_ended_ && size_ == 0); }
   [[nodiscard]] std::int64_t end_stamp() const { return end_stamp_; }

@@ -37,7 +37,8 @@ streamc::LoadedProgram load(const std::string& text) {
     }
     give_up("this program has mistakes:\n" + text);
   }
-  auto code = streamc::generate_code(front_end.program(), front_end.graph(), front_end.sources(), {});
+  auto code = streamc::generate_code(front_end.program(), streamc::place_on_one_thread(front_end.graph()),
+                                     front_end.sources(), {});
   if (!code) give_up(code.message());
   auto object = code->emit_object();
   if (!object) give_up(object.message());
@@ -50,7 +51,7 @@ streamc::LoadedProgram load(const std::string& text) {
 
 struct CompiledRegion::Parts {
   explicit Parts(const std::string& text)
-      : loaded(load(text)), program(loaded.program()), failures({}, message) {
+      : loaded(load(text)), program(loaded.program()), book({}), failures(book, message) {
     for (std::int64_t i = 0; i < program.queue_count; ++i) queues.emplace_back(program.queues[i]);
     context.failures = &failures;
     context.queues = &queues;
@@ -73,6 +74,7 @@ struct CompiledRegion::Parts {
   streamrt::MessageWriter message = [](std::string_view line) { give_up(std::string(line)); };
   streamc::LoadedProgram loaded;
   const StreamProgram& program;
+  streamrt::FailureBook book;
   streamrt::Failures failures;
   std::vector<streamrt::ColumnQueue> queues;
   StreamContext context;

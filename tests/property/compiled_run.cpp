@@ -1,7 +1,6 @@
 #include "tests/property/compiled_run.h"
 
 #include <filesystem>
-#include <random>
 #include <string_view>
 #include <utility>
 
@@ -9,29 +8,11 @@
 #include "compiler/graph/verifier.h"
 #include "compiler/link/in_memory.h"
 #include "compiler/passes/pass_manager.h"
-#include "compiler/place/cut.h"
+#include "compiler/place/scatter.h"
 #include "runtime/agent/run_program.h"
 #include "tests/runner/files.h"
 
 namespace streamtest {
-
-namespace {
-
-// Each operator anywhere, or each equation as a whole.
-std::vector<streamc::PartId> random_parts(const streamc::Graph& graph, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  const std::uint64_t count = 2 + random() % 5;
-  const bool whole_equations = random() % 2 == 0;
-  std::map<std::string, streamc::PartId> part_of;
-  std::vector<streamc::PartId> parts;
-  for (const streamc::Operator& op : graph.operators) {
-    const streamc::PartId part(random() % count);
-    parts.push_back(whole_equations ? part_of.try_emplace(op.equation, part).first->second : part);
-  }
-  return parts;
-}
-
-}  // namespace
 
 struct CompiledProgram::Parts {
   streamc::LoadedProgram program;
@@ -44,14 +25,11 @@ streamc::Result<std::unique_ptr<CompiledProgram>> CompiledProgram::compile(
     streamc::FrontEnd& front_end, std::optional<std::uint64_t> parts_seed) {
   streamc::Graph graph = front_end.graph();
   streamc::run_passes(graph, front_end.program(), {});
-  if (parts_seed) {
-    std::vector<streamc::PartId> parts = random_parts(graph, *parts_seed);
-    (void)streamc::settle_parts(graph, parts);
-    graph = streamc::cut_graph(graph, parts).graph;
-    streamc::verify_graph(graph, front_end.program(), "cutting");
-  }
+  const streamc::PlacedGraph placed =
+      parts_seed ? streamc::scatter(graph, *parts_seed) : streamc::place_on_one_thread(std::move(graph));
+  streamc::verify_graph(placed.graph, front_end.program(), "placing");
   streamc::Result<streamc::GeneratedCode> code =
-      streamc::generate_code(front_end.program(), graph, front_end.sources(), {});
+      streamc::generate_code(front_end.program(), placed, front_end.sources(), {});
   if (!code) return code.failure();
   streamc::Result<std::string> object = code->emit_object();
   if (!object) return object.failure();
@@ -62,7 +40,8 @@ streamc::Result<std::unique_ptr<CompiledProgram>> CompiledProgram::compile(
 }
 
 CompiledOutcome CompiledProgram::run(std::int64_t batch_limit,
-                                     std::optional<std::uint64_t> cuts_seed) const {
+                                     std::optional<std::uint64_t> cuts_seed,
+                                     std::int64_t room) const {
   // Files of the program are named relative to where it runs.
   const TemporaryFolder folder;
   const std::filesystem::path before = std::filesystem::current_path();
@@ -72,6 +51,7 @@ CompiledOutcome CompiledProgram::run(std::int64_t batch_limit,
   streamrt::RunOptions options;
   options.batch_limit = batch_limit;
   options.batch_cuts_seed = cuts_seed;
+  if (room > 0) options.queue_limit = options.channel_limit = room;
   options.console.write = [&](std::string_view text) { outcome.console += text; };
   options.message = [&](std::string_view message) {
     outcome.messages += message;

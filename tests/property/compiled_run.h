@@ -27,9 +27,10 @@ class CompiledProgram {
       streamc::FrontEnd& front_end, std::optional<std::uint64_t> parts_seed = std::nullopt);
   ~CompiledProgram();
 
-  // `batch_limit` items in a batch; with a seed, batches are cut at random.
-  [[nodiscard]] CompiledOutcome run(std::int64_t batch_limit,
-                                    std::optional<std::uint64_t> cuts_seed) const;
+  // `batch_limit` items in a batch; with a seed, batches are cut at random. `room`: items that wait or are on
+  // the way anywhere, at the most; 0: as usual.
+  [[nodiscard]] CompiledOutcome run(std::int64_t batch_limit, std::optional<std::uint64_t> cuts_seed,
+                                    std::int64_t room = 0) const;
 
  private:
   struct Parts;

@@ -45,7 +45,8 @@ std::vector<CompiledRun> run_compiled(const std::string& text, const RunSettings
   FrontEndRun source(text);
   if (!source.problem.empty()) return {CompiledRun{.problem = source.problem}};
   auto code = streamc::generate_code(
-      source.front_end.program(), source.front_end.graph(), source.front_end.sources(),
+      source.front_end.program(), streamc::place_on_one_thread(source.front_end.graph()),
+      source.front_end.sources(),
       {.target = settings.target, .optimisation = settings.optimisation});
   if (!code) return {CompiledRun{.problem = code.message()}};
   auto object = code->emit_object();
@@ -103,7 +104,8 @@ std::string check_all_ways(const std::string& text) {
 std::string llvm_text(const std::string& text, const std::string& target) {
   FrontEndRun source(text);
   REQUIRE(source.problem == "");
-  auto code = streamc::generate_code(source.front_end.program(), source.front_end.graph(),
+  auto code = streamc::generate_code(source.front_end.program(),
+                                     streamc::place_on_one_thread(source.front_end.graph()),
                                      source.front_end.sources(), {.target = target});
   REQUIRE(code.has_value());
   return code->text();

@@ -14,11 +14,9 @@ TEST_CASE("without a deploy block one thread runs every region") {
     graph.scopes.push_back({.opener = OperatorId(i), .stamp_givers = {OperatorId(i)}});
   }
   graph.operators.push_back({.kind = SinkOperator{}, .inputs = {PortId(1)}, .path = "print"});
-  const Placement placement = place_on_one_thread(graph);
-  REQUIRE(placement.threads.size() == 1);
-  REQUIRE(placement.regions.size() == 2);
-  CHECK(placement.regions[0].operators == std::vector{OperatorId(0)});
-  CHECK(placement.regions[1].operators == std::vector{OperatorId(1), OperatorId(2)});
-  CHECK(placement.region_of == std::vector{RegionId(0), RegionId(1), RegionId(1)});
-  CHECK(print_placement(placement, graph) == "thread main\n  region of source:\n  region of source: print\n");
+  const PlacedGraph placed = place_on_one_thread(graph);
+  REQUIRE(placed.placement.parts.size() == 1);
+  CHECK(placed.part_of == std::vector{PartId(0), PartId(0), PartId(0)});
+  CHECK(print_placement(placed) ==
+        "node\n  process\n    thread main (console)\n      region of source\n      region of source: print\n");
 }

@@ -121,6 +121,7 @@ class ProgramBuilder {
     program.abi_version = STREAM_ABI_VERSION;
     program.name = "test";
     program.description = "A program made by hand.";
+    find_times();
     program.queue_count = static_cast<std::int64_t>(queues_.size());
     program.queues = queues_.data();
     flat_sources_.assign(sources_.begin(), sources_.end());
@@ -138,6 +139,25 @@ class ProgramBuilder {
   }
 
  private:
+  // Queues behind a source with times have times.
+  void find_times() {
+    const auto queue = [this](std::int32_t index) -> StreamQueue& {
+      return queues_[static_cast<std::size_t>(index)];
+    };
+    for (const StreamSource& source : sources_) {
+      const bool is_list = std::string_view(source.connector) == "list";
+      const bool has_times = source.has_rate != 0 || source.list_stamps != nullptr ||
+                             source.time_field >= 0 || !is_list;
+      queue(source.queue).has_times = has_times ? 1 : 0;
+    }
+    for (const StreamRegion& region : regions_) {
+      for (std::int32_t i = 0; i < region.input_count; ++i) {
+        if (queue(region.inputs[i]).has_times == 0) continue;
+        for (std::int32_t k = 0; k < region.output_count; ++k) queue(region.outputs[k]).has_times = 1;
+      }
+    }
+  }
+
   std::vector<StreamQueue> queues_;
   std::vector<StreamSite> sites_;
   std::deque<StreamSource> sources_;  // Deques: references given out stay good.

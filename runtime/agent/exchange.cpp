@@ -1,0 +1,141 @@
+#include "runtime/agent/exchange.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/buffer/item_frame.h"
+
+namespace streamrt {
+
+namespace {
+
+// In front of everything in the ring: a frame of items as a whole, or a piece of one.
+enum class Part : std::uint64_t { Whole = 0, Piece = 1, LastPiece = 2 };
+constexpr std::size_t kPartBytes = sizeof(Part);
+
+std::byte* put_part(std::byte* out, Part part) {
+  std::memcpy(out, &part, kPartBytes);
+  return out + kPartBytes;
+}
+
+}  // namespace
+
+bool Outlet::send(std::int64_t batch_limit) {
+  if (has_sent_end_) return false;
+  if (writer_.is_closed()) {
+    if (queue_.is_closed()) return false;
+    queue_.close();
+    return true;
+  }
+  bool moved = false;
+  while (!large_.empty() ? send_pieces() : send_items(batch_limit)) moved = true;
+  if (queue_.is_empty() && large_.empty()) moved |= send_progress();
+  if (moved) reader_.ring();
+  return moved;
+}
+
+// One frame of items; false if nothing waits or there is no room.
+bool Outlet::send_items(std::int64_t batch_limit) {
+  const std::int64_t room = capacity_ - static_cast<std::int64_t>(writer_.items_on_the_way());
+  std::int64_t count = std::min({queue_.size(), batch_limit, room});
+  while (count > 0) {
+    const StreamBatch items = queue_.batch(count);
+    const std::size_t size = kPartBytes + frame_size(queue_.description(), items);
+    if (size > writer_.largest_frame() && count > 1) {
+      count /= 2;
+      continue;
+    }
+    FrameProgress progress;
+    progress.frontier = count < queue_.size() ? queue_.stamp_at(count) : queue_.frontier();
+    if (size > writer_.largest_frame()) {
+      large_.resize(size - kPartBytes);
+      write_frame(queue_.description(), items, progress, large_.data());
+      large_sent_ = 0;
+    } else {
+      std::byte* const out = writer_.reserve(size);
+      if (out == nullptr) return false;
+      write_frame(queue_.description(), items, progress, put_part(out, Part::Whole));
+      writer_.publish(static_cast<std::uint32_t>(count));
+    }
+    sent_frontier_ = std::max(sent_frontier_, progress.frontier);
+    queue_.consume(count);
+    return true;
+  }
+  return false;
+}
+
+bool Outlet::send_pieces() {
+  const std::size_t size =
+      std::min(large_.size() - large_sent_, writer_.largest_frame() - kPartBytes);
+  std::byte* const out = writer_.reserve(kPartBytes + size);
+  if (out == nullptr) return false;
+  const bool is_last = large_sent_ + size == large_.size();
+  std::memcpy(put_part(out, is_last ? Part::LastPiece : Part::Piece), large_.data() + large_sent_,
+              size);
+  writer_.publish(is_last ? 1 : 0);
+  large_sent_ += size;
+  if (is_last) large_.clear();
+  return true;
+}
+
+// How far the stream has come, where no items say so.
+bool Outlet::send_progress() {
+  FrameProgress progress;
+  progress.frontier = queue_.frontier();
+  progress.is_end = queue_.has_ended();
+  progress.is_silent_end = queue_.has_silent_end();
+  progress.end_stamp = queue_.end_stamp();
+  if (!progress.is_end && progress.frontier <= sent_frontier_) return false;
+  const StreamBatch nothing{};
+  std::byte* const out =
+      writer_.reserve(kPartBytes + frame_size(queue_.description(), nothing));
+  if (out == nullptr) return false;
+  write_frame(queue_.description(), nothing, progress, put_part(out, Part::Whole));
+  writer_.publish(0);
+  sent_frontier_ = progress.frontier;
+  has_sent_end_ = progress.is_end;
+  return true;
+}
+
+void Inlet::close() {
+  if (has_closed_) return;
+  has_closed_ = true;
+  reader_.close();
+  writer_.ring();
+}
+
+Result<bool> Inlet::receive(std::int64_t limit) {
+  if (queue_.is_closed()) {
+    const bool is_new = !has_closed_;
+    close();
+    return is_new;
+  }
+  bool moved = false;
+  while (!queue_.is_full(limit) && !queue_.has_ended()) {
+    const std::span<const std::byte> frame = reader_.front();
+    if (frame.data() == nullptr) break;
+    Part part;
+    std::memcpy(&part, frame.data(), kPartBytes);
+    const std::span<const std::byte> bytes = frame.subspan(kPartBytes);
+    std::int64_t count = 0;
+    if (part == Part::Whole) {
+      const Result<std::int64_t> read = read_frame(bytes, queue_);
+      if (!read) return read.failure();
+      count = *read;
+    } else {
+      large_.insert(large_.end(), bytes.begin(), bytes.end());
+      if (part == Part::LastPiece) {
+        const Result<std::int64_t> read = read_frame(large_, queue_);
+        if (!read) return read.failure();
+        count = *read;
+        large_.clear();
+      }
+    }
+    reader_.pop(static_cast<std::uint32_t>(count));
+    moved = true;
+  }
+  if (moved) writer_.ring();
+  return moved;
+}
+
+}  // namespace streamrt

@@ -1,0 +1,74 @@
+// Where the queues of a part meet those of others: what is written here and read elsewhere goes out in
+// frames, what is read here and written elsewhere comes in.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/buffer/column_queue.h"
+#include "runtime/buffer/frame_ring.h"
+#include "runtime/transport/doorbell.h"
+
+namespace streamrt {
+
+// The writing end of a queue that is read in another part.
+class Outlet {
+ public:
+  // `capacity`: items that may be on the way. The queue must outlive the outlet.
+  Outlet(ColumnQueue& queue, FrameWriter writer, std::int64_t capacity, Doorbell reader)
+      : queue_(queue), writer_(writer), capacity_(capacity), reader_(reader) {}
+
+  // Sends what there is room for. Returns whether anything changed.
+  bool send(std::int64_t batch_limit);
+  // All that will ever be written has been sent, or nobody wants it.
+  [[nodiscard]] bool is_finished() const { return has_sent_end_ || queue_.is_closed(); }
+  // Nothing waits here although there is room for more.
+  [[nodiscard]] bool is_starving() const {
+    return queue_.is_empty() && !queue_.has_ended() && !queue_.is_closed();
+  }
+  [[nodiscard]] ColumnQueue& queue() const { return queue_; }
+
+ private:
+  bool send_items(std::int64_t batch_limit);
+  bool send_progress();
+  bool send_pieces();
+
+  ColumnQueue& queue_;
+  FrameWriter writer_;
+  std::int64_t capacity_;
+  Doorbell reader_;
+  std::int64_t sent_frontier_ = kEarliestStamp;
+  bool has_sent_end_ = false;
+  // An item too large for the ring, on its way in pieces.
+  std::vector<std::byte> large_;
+  std::size_t large_sent_ = 0;
+};
+
+// The reading end of a queue that is written in another part.
+class Inlet {
+ public:
+  Inlet(ColumnQueue& queue, FrameReader reader, Doorbell writer)
+      : queue_(queue), reader_(reader), writer_(writer) {}
+
+  // Takes what has come while the queue holds fewer than `limit` items. Returns whether anything changed.
+  Result<bool> receive(std::int64_t limit);
+  // Nothing more is needed.
+  void close();
+  // Something has come.
+  [[nodiscard]] bool has_frames() { return !reader_.is_empty(); }
+  [[nodiscard]] bool has_room(std::int64_t limit) const {
+    return !queue_.is_closed() && !queue_.is_full(limit);
+  }
+  [[nodiscard]] ColumnQueue& queue() const { return queue_; }
+
+ private:
+  ColumnQueue& queue_;
+  FrameReader reader_;
+  Doorbell writer_;
+  bool has_closed_ = false;
+  std::vector<std::byte> large_;
+};
+
+}  // namespace streamrt
