@@ -96,9 +96,21 @@ class DescriptorEmitter {
       rows.push_back(make({module_.type_descriptor(port.type_id), word(queue.has_valid ? 1 : 0),
                            word(queue.has_stamps ? 1 : 0), module_.text(name),
                            word(module_.graph.scope(port.scope).domain == Domain::Time ? 1 : 0),
-                           word(0), number(queue.skew), number(0)}));
+                           word(0), number(queue.skew), number(buffer_of(queue))}));
     }
     return table(rows, "queues");
+  }
+
+  // What the deploy block says of the link that the queue is.
+  std::int64_t buffer_of(const QueuePlan& queue) const {
+    const Operator& writer = module_.graph.op(module_.graph.port(queue.port).producer);
+    const Operator& reader = module_.graph.op(queue.reader);
+    const std::string to = reader.path.substr(0, reader.path.find('/'));
+    for (const PlacedLink& link : placed_.placement.links) {
+      const bool is_from = link.from == writer.equation || link.from == module_.graph.port(queue.port).name;
+      if (is_from && link.to == to) return link.buffer;
+    }
+    return 0;
   }
 
   // A table of StreamArgument.

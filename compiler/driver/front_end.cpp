@@ -138,6 +138,7 @@ bool FrontEnd::check_declarations(const Settings& settings) {
 bool FrontEnd::build_graph() {
   const auto timing = times_.measure("build the graph");
   graph_ = streamc::build_graph(ast_, *modules_, *checker_, program_, sink_, {.sources = &sources_});
+  if (!sink_.has_errors()) deployments_ = check_deployments(ast_, *modules_, *checker_, program_, sink_);
   return !sink_.has_errors();
 }
 

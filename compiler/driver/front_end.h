@@ -17,6 +17,7 @@
 #include "compiler/graph/builder.h"
 #include "compiler/graph/graph.h"
 #include "compiler/sema/item_checker.h"
+#include "compiler/sema/deployment.h"
 #include "compiler/sema/modules.h"
 #include "compiler/source/source.h"
 #include "compiler/support/result.h"
@@ -39,7 +40,7 @@ class FrontEnd {
   bool parse();
   // The library and the modules that the program imports; names, types, declarations.
   bool check_declarations(const Settings& settings = {});
-  // Equations → graph. Checks every equation, also those that no sink uses.
+  // Equations → graph. Checks every equation, also those that no sink uses, and the deploy blocks.
   bool build_graph();
 
   // All of it after read(). False if there are mistakes.
@@ -64,6 +65,7 @@ class FrontEnd {
   [[nodiscard]] ItemChecker& checker() { return *checker_; }
   [[nodiscard]] CheckedProgram& program() { return program_; }
   [[nodiscard]] Graph& graph() { return graph_; }
+  [[nodiscard]] const std::vector<Deployment>& deployments() const { return deployments_; }
 
   // The name of the program: that of its file, without folder and extension.
   [[nodiscard]] std::string program_name() const;
@@ -81,6 +83,7 @@ class FrontEnd {
   CheckedProgram program_;
   std::unique_ptr<ItemChecker> checker_;
   Graph graph_;
+  std::vector<Deployment> deployments_;
 };
 
 }  // namespace streamc

@@ -1,12 +1,16 @@
 #include "compiler/driver/pipeline.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
+#include <cstdlib>
+
+#include "compiler/diag/closest_name.h"
 #include "compiler/diag/render.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/files.h"
 #include "compiler/graph/text_printer.h"
 #include "compiler/passes/pass_manager.h"
+#include "compiler/place/deploy.h"
 #include "compiler/place/scatter.h"
 
 namespace streamc {
@@ -50,8 +54,28 @@ std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, 
                                        int& status) {
   const auto timing = front_end.times().measure("place");
   if (!options.scatter.empty()) return scatter(graph, std::strtoull(options.scatter.c_str(), nullptr, 10));
-  (void)status;
-  return place_on_one_thread(graph);
+  if (options.deploy.empty()) return place_on_one_thread(graph);
+  for (const Deployment& deployment : front_end.deployments()) {
+    if (deployment.name != options.deploy) continue;
+    const std::size_t before = front_end.sink().diagnostics().size();
+    std::optional<PlacedGraph> placed = place_by(graph, deployment, front_end.sink());
+    if (front_end.sink().diagnostics().size() > before) print_messages(front_end, options);
+    if (!placed) status = kExitMistake;
+    return placed;
+  }
+  std::vector<std::string> names;
+  for (const Deployment& deployment : front_end.deployments()) names.push_back(deployment.name);
+  auto report = front_end.sink().report(diag::UnknownDeployment, {}, options.deploy);
+  if (names.empty()) {
+    report.help(fmt::format("`deploy {} {{ thread a {{ … }}  thread b {{ * }} }}` is one", options.deploy));
+  } else if (const auto near = closest_name(options.deploy, names)) {
+    report.help(fmt::format("did you mean `{}`?", *near));
+  } else {
+    report.help(fmt::format("there is `{}`", fmt::join(names, "`, `")));
+  }
+  print_messages(front_end, options);
+  status = kExitUsage;
+  return std::nullopt;
 }
 
 std::optional<GeneratedCode> compile_to_code(FrontEnd& front_end, const PlacedGraph& placed, const Target& target,

@@ -227,8 +227,7 @@ class Cutter {
                   .inputs = piece.imports,  // Translated by connect().
                   .outputs = {},
                   .span = reader.span,
-                  .equation = graph_.port(piece.imports.front()).name};
-    if (link.equation.empty()) link.equation = graph_.op(graph_.port(piece.imports.front()).producer).equation;
+                  .equation = reader.equation};
     link.path = reader.path + "/link";
     const ScopeId scope = scope_for(index, piece.link_scope);
     result_.graph.scopes[scope.index()].opener = piece.link;

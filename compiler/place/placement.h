@@ -38,11 +38,19 @@ struct PlacedPart {
   std::int32_t priority = 0;  // Of a real-time thread; 0: none.
 };
 
+// A limit for what is on the way from one equation to another.
+struct PlacedLink {
+  std::string from;
+  std::string to;
+  std::int64_t buffer = 0;  // Items; 0: not said.
+};
+
 struct Placement {
   std::vector<PlacedNode> nodes;
   std::vector<PlacedProcess> processes;  // Those of a node stand together, the first of each in front.
   std::vector<PlacedPart> parts;         // Likewise by process.
   PartId main_part;                      // Where the console is.
+  std::vector<PlacedLink> links;
 };
 
 // A graph that is ready to become code.

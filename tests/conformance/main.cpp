@@ -38,6 +38,36 @@ std::string check_tests(const std::string& who, std::vector<std::string> command
                      outcome.standard_error);
 }
 
+// The names of the deploy blocks of a program.
+std::vector<std::string> deployments_of(const std::string& file) {
+  constexpr std::string_view kWord = "deploy ";
+  std::vector<std::string> names;
+  for (const std::string& line : split_lines(read_file(file).value_or(""))) {
+    if (!line.starts_with(kWord)) continue;
+    names.push_back(line.substr(kWord.size(), line.find_first_of(" {", kWord.size()) - kWord.size()));
+  }
+  return names;
+}
+
+// What stands behind `streamc run`: batches of all sizes; then every placement that the program has and some
+// random ones, whole and in small batches.
+std::vector<std::vector<std::string>> all_runs(const std::string& file) {
+  std::vector<std::vector<std::string>> runs;
+  for (const std::vector<std::string>& flags : batch_cuts()) {
+    runs.push_back({file, "--"});
+    runs.back().insert(runs.back().end(), flags.begin(), flags.end());
+  }
+  for (const std::string& name : deployments_of(file)) {
+    runs.push_back({"--deploy", name, file});
+    runs.push_back({"--deploy", name, file, "--", "--batch", "1"});
+  }
+  for (int seed = 1; seed <= 4; ++seed) {
+    runs.push_back({"--scatter", std::to_string(seed), file});
+    runs.push_back({"--scatter", std::to_string(seed), file, "--", "--batch-cuts", std::to_string(seed)});
+  }
+  return runs;
+}
+
 std::string check_case(const RunnerOptions& options, const std::string& file) {
   const Programs& programs = options.programs;
   std::string problem = check_tests("streamc", {programs.streamc.string(), "test", file});
@@ -48,13 +78,12 @@ std::string check_case(const RunnerOptions& options, const std::string& file) {
   if (expected.exit_code != 0) {
     return problem + "the interpreter cannot run it:\n" + expected.standard_error;
   }
-  for (const std::vector<std::string>& flags : batch_cuts()) {
-    ProgramRun run{{file, "--"}, options.root, ""};
-    run.words.insert(run.words.end(), flags.begin(), flags.end());
+  for (const std::vector<std::string>& words : all_runs(file)) {
+    ProgramRun run{words, options.root, ""};
     const Outcome found = run_one_way(programs, Way::Run, run);
     if (found.standard_output == expected.standard_output && found.exit_code == 0) continue;
     problem += fmt::format("`{}` differs (- interpreter, + compiled), status {}:\n{}{}",
-                           fmt::join(flags, " "), found.exit_code,
+                           fmt::join(words, " "), found.exit_code,
                            text_difference(expected.standard_output, found.standard_output),
                            found.standard_error);
   }

@@ -49,7 +49,7 @@ struct GoldenFile {
   std::string path;
   std::vector<std::string> lines;
   std::vector<std::string> runs;
-  std::vector<std::string> ways = {"run", "reference", "build"};
+  std::vector<std::string> ways = {"run", "reference", "build", "scatter"};
   bool autoupdate = false;
   bool must_fail = false;  // By its `fail_` prefix.
   std::optional<int> exit_code;

@@ -66,7 +66,7 @@ std::string compare_ways(const GoldenFile& file, const RunnerOptions& options) {
     words.erase(words.begin(), words.begin() + 2);
     const ProgramRun program{words, options.root, file.standard_input};
     const Outcome expected = run_one_way(options.programs, Way::Run, program);
-    for (const Way way : {Way::Reference, Way::Build}) {
+    for (const Way way : {Way::Reference, Way::Build, Way::Scatter}) {
       const std::string name(way_name(way));
       if (std::find(file.ways.begin(), file.ways.end(), name) == file.ways.end()) continue;
       if (way == Way::Reference && options.programs.reference.empty()) continue;

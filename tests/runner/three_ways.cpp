@@ -1,11 +1,26 @@
 #include "tests/runner/three_ways.h"
 
 #include <algorithm>
+#include <functional>
+#include <string>
 
 #include "tests/runner/files.h"
 
 namespace streamtest {
 namespace {
+
+// What says where the program runs: the interpreter has no places.
+std::vector<std::string> without_placement(const std::vector<std::string>& words) {
+  std::vector<std::string> kept;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--deploy" || words[i] == "--scatter") {
+      ++i;
+    } else {
+      kept.push_back(words[i]);
+    }
+  }
+  return kept;
+}
 
 Outcome run_built(const Programs& programs, const ProgramRun& run) {
   const TemporaryFolder folder;
@@ -37,6 +52,8 @@ std::string_view way_name(Way way) {
       return "reference";
     case Way::Build:
       return "build";
+    case Way::Scatter:
+      return "scatter";
   }
   return "";
 }
@@ -46,10 +63,15 @@ Outcome run_one_way(const Programs& programs, Way way, const ProgramRun& run) {
   std::vector<std::string> arguments;
   if (way == Way::Run) {
     arguments = {programs.streamc.string(), "run"};
+  } else if (way == Way::Scatter) {
+    // Another placement for each program.
+    const std::size_t seed = std::hash<std::string>()(run.words.empty() ? "" : run.words.front());
+    arguments = {programs.streamc.string(), "run", "--scatter", std::to_string(seed % 1000)};
   } else {
     arguments = {programs.reference.string()};
   }
-  arguments.insert(arguments.end(), run.words.begin(), run.words.end());
+  const std::vector<std::string> words = way == Way::Run ? run.words : without_placement(run.words);
+  arguments.insert(arguments.end(), words.begin(), words.end());
   return run_command({.arguments = std::move(arguments),
                       .directory = run.directory,
                       .standard_input = run.standard_input});

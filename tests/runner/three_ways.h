@@ -1,5 +1,5 @@
 // Runs one Stream program in each of the ways that must agree: by the reference interpreter,
-// compiled in memory, and as an executable of its own.
+// compiled in memory, as an executable of its own, and scattered over threads and processes.
 #pragma once
 
 #include <filesystem>
@@ -24,11 +24,11 @@ struct ProgramRun {
   std::string standard_input;
 };
 
-enum class Way { Run, Reference, Build };
+enum class Way { Run, Reference, Build, Scatter };
 
-inline constexpr Way kAllWays[] = {Way::Run, Way::Reference, Way::Build};
+inline constexpr Way kAllWays[] = {Way::Run, Way::Reference, Way::Build, Way::Scatter};
 
-// `run`, `reference` or `build`.
+// `run`, `reference`, `build` or `scatter`.
 [[nodiscard]] std::string_view way_name(Way way);
 
 // The outcome of the program itself; where it could not be built, that of the compiler.

@@ -1,0 +1,16 @@
+// A deploy block → a placement.
+#pragma once
+
+#include <optional>
+
+#include "compiler/diag/diagnostics.h"
+#include "compiler/place/placement.h"
+#include "compiler/sema/deployment.h"
+
+namespace streamc {
+
+// Places the graph as the block says. Reports streams without a place, and warns of those that had to stay
+// with others. Empty after a mistake.
+std::optional<PlacedGraph> place_by(const Graph& graph, const Deployment& deployment, DiagnosticSink& sink);
+
+}  // namespace streamc

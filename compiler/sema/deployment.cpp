@@ -1,0 +1,305 @@
+#include "compiler/sema/deployment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "compiler/diag/closest_name.h"
+
+namespace streamc {
+namespace {
+
+using Kind = ast::DeployItem::Kind;
+
+const char* kind_word(Kind kind) {
+  switch (kind) {
+    case Kind::Node: return "node";
+    case Kind::Process: return "process";
+    case Kind::Thread: return "thread";
+    default: return "link";
+  }
+}
+
+class DeploymentChecker {
+ public:
+  DeploymentChecker(const Ast& ast, const ModuleTable& modules, ItemChecker& checker,
+                    const CheckedProgram& program, DiagnosticSink& sink)
+      : ast_(ast), modules_(modules), checker_(checker), program_(program), sink_(sink) {}
+
+  std::optional<Deployment> check(const ast::DeployDecl& decl) {
+    result_ = {.name = decl.name.text, .span = decl.name.span};
+    ok_ = true;
+    const bool has_nodes = std::any_of(decl.items.begin(), decl.items.end(), [](const ast::DeployItem& item) {
+      return item.kind == Kind::Node;
+    });
+    if (!has_nodes) add_node({});
+    for (const ast::DeployItem& item : decl.items) {
+      if (has_nodes && item.kind != Kind::Node && item.kind != Kind::Link) {
+        sink_.report(diag::DeployOutsideNode, item.span, decl.name.text);
+        ok_ = false;
+        continue;
+      }
+      add(item, Place{});
+    }
+    if (!ok_) return std::nullopt;
+    return std::move(result_);
+  }
+
+ private:
+  // Where an item of the block stands: indices of the innermost ones around it.
+  struct Place {
+    Kind inside = Kind::Rest;  // Rest: directly in the block.
+    std::size_t process = 0;
+    std::size_t thread = 0;
+  };
+
+  Place add_node(DeployedNode node) {
+    result_.nodes.push_back(std::move(node));
+    return add_process(Kind::Node, {.name = {}, .node = result_.nodes.size() - 1}, "main");
+  }
+  Place add_process(Kind inside, DeployedProcess process, const std::string& thread) {
+    result_.processes.push_back(std::move(process));
+    return add_thread(inside, {.name = thread, .process = result_.processes.size() - 1});
+  }
+  Place add_thread(Kind inside, DeployedThread thread) {
+    const std::size_t process = thread.process;
+    result_.threads.push_back(std::move(thread));
+    return {inside, process, result_.threads.size() - 1};
+  }
+
+  void add(const ast::DeployItem& item, const Place& place) {
+    switch (item.kind) {
+      case Kind::Node:
+        if (place.inside != Kind::Rest) return report_nesting(item, place);
+        return add_all(item, node_of(item));
+      case Kind::Process:
+        if (place.inside != Kind::Rest && place.inside != Kind::Node) return report_nesting(item, place);
+        return add_all(item, process_of(item, place));
+      case Kind::Thread:
+        if (place.inside == Kind::Thread) return report_nesting(item, place);
+        return add_all(item, thread_of(item, place));
+      case Kind::Stream:
+        return add_stream(item, place);
+      case Kind::Rest:
+        return add_rest(item, place);
+      case Kind::Link:
+        return add_link(item);
+    }
+  }
+
+  void add_all(const ast::DeployItem& item, const Place& place) {
+    if (!item.plates.empty()) {
+      sink_.report(diag::NotAvailable, item.plates.front().span, "a node for each of a plate");
+      ok_ = false;
+    }
+    for (const ast::DeployItem& inner : item.items) add(inner, place);
+  }
+
+  void report_nesting(const ast::DeployItem& item, const Place& place) {
+    sink_.report(diag::DeployNesting, item.name.span, kind_word(item.kind), kind_word(place.inside))
+        .help("nodes hold processes, processes hold threads, and all of them hold streams");
+    ok_ = false;
+  }
+
+  void claim_name(const ast::DeployItem& item) {
+    const auto [known, is_new] = names_.try_emplace({item.kind, item.name.text}, item.name.span);
+    if (is_new) return;
+    sink_.report(diag::DeployedNameTwice, item.name.span, kind_word(item.kind), item.name.text)
+        .label(known->second, "the first one");
+    ok_ = false;
+  }
+
+  Place node_of(const ast::DeployItem& item) {
+    claim_name(item);
+    DeployedNode node{.name = item.name.text};
+    for (const ast::Argument& argument : item.arguments) {
+      if (argument.name.text == "host") {
+        node.host = text_argument(argument);
+      } else if (argument.name.text == "target") {
+        node.target = text_argument(argument);
+      } else {
+        report_argument(item, argument, "`host` and `target`");
+      }
+    }
+    return add_node(std::move(node));
+  }
+
+  // Without nodes, the one that is meant.
+  std::size_t node_around(const Place& place) const {
+    return place.inside == Kind::Rest ? 0 : result_.processes[place.process].node;
+  }
+
+  Place process_of(const ast::DeployItem& item, const Place& place) {
+    claim_name(item);
+    DeployedProcess process{.name = item.name.text, .node = node_around(place)};
+    for (const ast::Argument& argument : item.arguments) {
+      if (argument.name.text == "restart") {
+        process.restart = restart_argument(argument);
+      } else {
+        report_argument(item, argument, "`restart`");
+      }
+    }
+    return add_process(Kind::Process, std::move(process), item.name.text);
+  }
+
+  Place thread_of(const ast::DeployItem& item, const Place& place) {
+    claim_name(item);
+    DeployedThread thread{.name = item.name.text, .process = place.inside == Kind::Rest ? 0 : place.process};
+    for (const ast::Argument& argument : item.arguments) {
+      if (argument.name.text == "core") {
+        thread.core = static_cast<std::int32_t>(count_argument(item, argument, 0, 1023));
+      } else if (argument.name.text == "priority") {
+        thread.priority = static_cast<std::int32_t>(count_argument(item, argument, 1, 99));
+      } else {
+        report_argument(item, argument, "`core` and `priority`");
+      }
+    }
+    return add_thread(Kind::Thread, std::move(thread));
+  }
+
+  // What is placed is a whole equation of the main file.
+  bool is_stream(const ast::Reference& reference) {
+    if (!reference.fields.empty() || !reference.indices.empty()) {
+      sink_.report(diag::NotAvailable, reference.span, "a place for a part of a stream");
+      return ok_ = false;
+    }
+    const std::string& name = reference.name.text;
+    const FoundValue found = modules_.find_value(modules_.main_id(), name);
+    const bool is_constant =
+        found.valid() && (found.param_id.valid() || checker_.module_constant(found).valid());
+    if (found.valid() && !is_constant) return true;
+    auto report = sink_.report(diag::UnknownPlacedStream, reference.span, name);
+    if (is_constant) {
+      report.note(fmt::format("`{}` is fixed before the first item, and runs nowhere", name));
+    } else if (const auto near = closest_name(name, modules_.value_names(modules_.main_id()))) {
+      report.help(fmt::format("did you mean `{}`?", *near));
+    }
+    return ok_ = false;
+  }
+
+  void add_stream(const ast::DeployItem& item, const Place& place) {
+    if (!is_stream(item.from)) return;
+    const std::string& name = item.from.name.text;
+    const auto known = std::find_if(result_.streams.begin(), result_.streams.end(),
+                                    [&](const DeployedStream& stream) { return stream.name == name; });
+    if (known != result_.streams.end()) {
+      sink_.report(diag::PlacedTwice, item.from.span, name).label(known->span, "the first place");
+      ok_ = false;
+      return;
+    }
+    result_.streams.push_back({name, place.thread, item.from.span});
+  }
+
+  void add_rest(const ast::DeployItem& item, const Place& place) {
+    if (result_.rest) {
+      sink_.report(diag::PlacedTwice, item.span, "*").label(rest_span_, "the first place");
+      ok_ = false;
+      return;
+    }
+    result_.rest = place.thread;
+    rest_span_ = item.span;
+  }
+
+  void add_link(const ast::DeployItem& item) {
+    if (!is_stream(item.from) || !is_stream(item.to)) return;
+    DeployedLink link{.from = item.from.name.text, .to = item.to.name.text, .span = item.span};
+    for (const ast::Argument& argument : item.arguments) {
+      const std::string& name = argument.name.text;
+      if (name == "buffer") {
+        link.buffer = count_argument(item, argument, 1, std::int64_t{1} << 40);
+      } else if (name == "full" && is_word(argument, "wait")) {
+        continue;  // What a link does anyway.
+      } else if (name == "full") {
+        sink_.report(diag::NotAvailable, argument.span, "a link that drops items");
+        ok_ = false;
+      } else {
+        report_argument(item, argument, "`buffer` and `full`");
+      }
+    }
+    result_.links.push_back(std::move(link));
+  }
+
+  // ---- arguments ----
+
+  void report_argument(const ast::DeployItem& item, const ast::Argument& argument, std::string_view known) {
+    sink_.report(diag::UnknownDeployArgument, argument.span, kind_word(item.kind), argument.name.text)
+        .help(fmt::format("a {} takes {}", kind_word(item.kind), known));
+    ok_ = false;
+  }
+
+  bool is_word(const ast::Argument& argument, std::string_view word) const {
+    const auto* name = ast_.as<ast::NameExpr>(argument.value_id);
+    return name != nullptr && name->name == word;
+  }
+
+  std::optional<Value> value_of(const ast::Argument& argument, TypeKind type) {
+    const CheckedExprId id =
+        checker_.check_constant(argument.value_id, checker_.module_environment(modules_.main_id()),
+                                program_.types.scalar(type));
+    std::optional<Value> value;
+    if (id.valid()) value = checker_.evaluate_shape(id, span_of(ast_, argument.value_id));
+    if (!value) ok_ = false;
+    return value;
+  }
+
+  std::string text_argument(const ast::Argument& argument) {
+    const std::optional<Value> value = value_of(argument, TypeKind::String);
+    return value ? value->text : std::string();
+  }
+
+  std::int64_t count_argument(const ast::DeployItem& item, const ast::Argument& argument, std::int64_t least,
+                              std::int64_t most) {
+    const std::optional<Value> value = value_of(argument, TypeKind::Int);
+    if (!value) return least;
+    if (value->integer >= least && value->integer <= most) return value->integer;
+    sink_.report(diag::DeployArgumentRange, span_of(ast_, argument.value_id), argument.name.text,
+                 kind_word(item.kind), least, most, value->integer);
+    ok_ = false;
+    return least;
+  }
+
+  // `always`, `never` or a number.
+  std::int32_t restart_argument(const ast::Argument& argument) {
+    if (is_word(argument, "always")) return -1;
+    if (is_word(argument, "never")) return 0;
+    const std::optional<Value> value = value_of(argument, TypeKind::Int);
+    return value ? static_cast<std::int32_t>(std::clamp<std::int64_t>(value->integer, 0, 1'000'000)) : 0;
+  }
+
+  const Ast& ast_;
+  const ModuleTable& modules_;
+  ItemChecker& checker_;
+  const CheckedProgram& program_;
+  DiagnosticSink& sink_;
+  Deployment result_;
+  std::map<std::pair<Kind, std::string>, SourceSpan> names_;
+  SourceSpan rest_span_;
+  bool ok_ = true;
+};
+
+}  // namespace
+
+std::vector<Deployment> check_deployments(const Ast& ast, const ModuleTable& modules, ItemChecker& checker,
+                                          const CheckedProgram& program, DiagnosticSink& sink) {
+  std::vector<Deployment> result;
+  std::map<std::string, SourceSpan> names;
+  for (const ast::ModuleItem& item : modules.syntax(modules.main_id()).items) {
+    const DeclId* id = std::get_if<DeclId>(&item);
+    const auto* decl = id == nullptr ? nullptr : ast.as<ast::DeployDecl>(*id);
+    if (decl == nullptr) continue;
+    const auto [known, is_new] = names.try_emplace(decl->name.text, decl->name.span);
+    if (!is_new) {
+      sink.report(diag::DeployedNameTwice, decl->name.span, "deploy block", decl->name.text)
+          .label(known->second, "the first one");
+      continue;
+    }
+    if (auto checked = DeploymentChecker(ast, modules, checker, program, sink).check(*decl)) {
+      result.push_back(std::move(*checked));
+    }
+  }
+  return result;
+}
+
+}  // namespace streamc
