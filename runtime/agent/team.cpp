@@ -191,7 +191,12 @@ int Team::run() {
   if (options_.handles_signals) {
     signals.emplace();
     signals->notify([this](int signal) {
-      control_->end_signal.store(static_cast<std::uint32_t>(signal), std::memory_order_relaxed);
+      // A child that has lost its parent has nobody left to read what it makes.
+      if (is_orphan()) {
+        control_->gives_up.store(1, std::memory_order_relaxed);
+      } else {
+        control_->end_signal.store(static_cast<std::uint32_t>(signal), std::memory_order_relaxed);
+      }
       ring_all();
     });
   }
@@ -216,9 +221,9 @@ void Team::start_children() {
     const pid_t pid = ::fork();
     STREAM_CHECK(pid >= 0, "no process can be started");
     if (pid == 0) {
-      // If the parent dies without a word, nobody is left to read what this process makes.
+      parent_pid_ = parent;
       ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-      if (::getppid() != parent) ::_exit(kExitFailed);
+      if (is_orphan()) ::_exit(kExitFailed);
       ::close(fds[0]);
       run_child(process, fds[1]);
     }
@@ -238,10 +243,17 @@ void Team::run_child(std::int32_t process, int message_fd) {
     text += '\n';
     (void)!::write(message_fd, text.data(), text.size());
   };
-  const int status = run_process(process, to_parent);
+  int status = run_process(process, to_parent);
+  if (is_orphan()) {
+    write_message_to_stderr(fmt::format("error: process `{}` ends: the one that started it is gone",
+                                        program_.processes[process].name));
+    status = kExitFailed;
+  }
   process_reports_[process].is_finished.store(1, std::memory_order_release);
   ::_exit(status);
 }
+
+bool Team::is_orphan() const { return parent_pid_ != 0 && ::getppid() != parent_pid_; }
 
 // The parts of one process: the first on this thread, the others on threads of their own.
 int Team::run_process(std::int32_t process, const MessageWriter& direct) {

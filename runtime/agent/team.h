@@ -90,6 +90,7 @@ class Team {
   void reap(Child& child);
   std::string what_died(const Child& child, int status) const;
   bool wait_for_all_to_open();
+  [[nodiscard]] bool is_orphan() const;
   void post(std::string_view line);
   [[nodiscard]] std::int32_t process_of(std::int32_t part) const {
     return program_.parts[part].process;
@@ -115,6 +116,7 @@ class Team {
   std::vector<std::string> messages_;
   std::atomic<bool> has_messages_{false};
   std::int32_t this_process_ = 0;
+  pid_t parent_pid_ = 0;  // Of a child.
   std::int32_t main_part_here_ = 0;
 };
 
