@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/bench/compiled_region.h"
+#include "tests/bench/crossing.h"
 #include "tests/bench/hand_shapes.h"
 #include "tests/bench/harness.h"
 
@@ -219,6 +220,8 @@ int run(int argc, char** argv) {
   }
   row("tumbling", [&] { tumbling_row(1024, 1.1); });
   row("feedback", [&] { feedback_row(); });
+  row("crossing", [&] { crossing_rows(); });
+  row("round trip", [&] { round_trip_rows(); });
   return 0;
 }
 
