@@ -453,7 +453,7 @@ class Planner {
           for (const OperatorId id : loop.operators) {
             const Operator& op = graph_.op(id);
             if (emits_at_end(op)) {
-              tell_end(*region, *scope);
+              tell_end(*region, *scope, true);
               region->end_matters = true;
             }
             if (loop.shape == LoopShape::VectorWindow) continue;  // Straight: nothing fails.
@@ -464,9 +464,8 @@ class Planner {
         for (const QueueIndex queue : region->outputs) {
           if (graph_.port(plan_.queues[queue].port).scope != scope->scope_id) continue;
           scope->wants_stamps |= plan_.queues[queue].has_stamps;
-          if (reads_end(graph_.op(plan_.queues[queue].reader))) tell_end(*region, *scope);
+          tell_end(*region, *scope, reads_end(graph_.op(plan_.queues[queue].reader)));
         }
-        scope->wants_stamps |= scope->tells_end;
         if (scope->parent >= 0 && scope->wants_stamps) {
           region->scopes[static_cast<std::size_t>(scope->parent)].wants_stamps = true;
         }
@@ -510,11 +509,13 @@ class Planner {
                        [](const AgentHandler& handler) { return handler.is_end; });
   }
 
-  // A scope below a take may end before the region does: the next take above it says when.
-  void tell_end(RegionPlan& region, ScopePlan& scope) const {
+  // A scope below a take may end before the region does: the takes above it say so, and T if it matters.
+  void tell_end(RegionPlan& region, ScopePlan& scope, bool with_stamp) const {
     ScopePlan* at = &scope;
     while (at->parent >= 0) {
-      at->tells_end |= as<TakeOperator>(graph_.op(graph_.scope(at->scope_id).opener)) != nullptr;
+      const bool is_take = as<TakeOperator>(graph_.op(graph_.scope(at->scope_id).opener)) != nullptr;
+      at->tells_end |= is_take;
+      at->wants_stamps |= is_take && with_stamp;
       at = &region.scopes[static_cast<std::size_t>(at->parent)];
     }
   }

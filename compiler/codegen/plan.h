@@ -68,7 +68,7 @@ struct ScopePlan {
   std::vector<OperatorId> slices_of_stops;  // Those of them that an `else stop` depends on.
   bool wants_stamps = false;
   bool counts_ticks = false;         // A failure in it names the tick.
-  bool tells_end = false;            // Opened by a take, and somebody wants to know when it ends: END(T).
+  bool tells_end = false;            // Opened by a take: somebody reads it, and learns when it is full.
 };
 
 struct RegionPlan {

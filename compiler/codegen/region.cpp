@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "compiler/codegen/item_emitter.h"
 #include "compiler/codegen/loops.h"
 #include "compiler/support/assert.h"
 #include "runtime/abi/stream_abi.h"
@@ -124,11 +125,46 @@ void RegionEmitter::write_initialize() {
                                        name_ + ".initialize", *module_.module);
   initialize_->setDoesNotThrow();
   FunctionFrame frame(module_, initialize_, initialize_->getArg(1));
+  if (const auto* link = std::get_if<LinkOperator>(&module_.graph.op(plan_.head).kind)) {
+    for (std::size_t i = 0; i < link->initial.size(); ++i) {
+      if (link->initial[i].count > 0) begin_queue(frame, plan_.inputs[i], link->initial[i]);
+    }
+  }
   for (const StateLayout::Initializer& initializer : layout_.initializers()) {
     initializer(frame, initialize_->getArg(0));
   }
   frame.builder.CreateRetVoid();
   frame.finish();
+}
+
+// What stands in a queue before its writer has written anything: so many ticks of a constant.
+void RegionEmitter::begin_queue(FunctionFrame& frame, QueueIndex queue, const LinkInitial& initial) {
+  llvm::IRBuilder<>& builder = frame.builder;
+  llvm::Value* count = frame.int64(initial.count);
+  llvm::AllocaInst* output = frame.slot(module_.output_type, "output");
+  frame.call("stream_queue_reserve", {frame.runtime, frame.int32(queue), count, output});
+  ItemEmitter items(frame);
+  const FailTarget target = items.new_fail_target("constant");
+  items.fail_target = &target;  // A constant that cannot be computed is zero.
+  const TypeId type_id = module_.graph.port(module_.plan.queues[queue].port).type_id;
+  const std::vector<Leaf>& leaves = module_.leaves(type_id);
+  const ItemValue value = items.expr(initial.value);
+  llvm::Value* addresses = leaves.empty() ? nullptr
+                                          : builder.CreateLoad(module_.pointer,
+                                                               builder.CreateStructGEP(module_.output_type, output, 0));
+  const MemoryObject memory = frame.new_memory();
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    llvm::Value* column = builder.CreateLoad(
+        module_.pointer, frame.element(module_.pointer, addresses, frame.int64(static_cast<std::int64_t>(i))));
+    frame.for_range(frame.int64(0), count, 1, "initial", [&](llvm::Value* tick) {
+      llvm::Value* place = builder.CreateMul(tick, frame.int64(leaves[i].count));
+      frame.store_leaf(leaves[i], value.leaves[i],
+                       frame.element(module_.memory_type(leaves[i].kind), column, place), memory);
+    });
+  }
+  builder.CreateBr(target.block);
+  builder.SetInsertPoint(target.block);
+  frame.call("stream_queue_commit", {frame.runtime, frame.int32(queue), count});
 }
 
 Columns RegionEmitter::input_columns(llvm::Value* batch, PortId id, llvm::Value* first,
@@ -341,6 +377,8 @@ llvm::Value* RegionEmitter::end_stamp_of_take(const ScopeRun& run, const ScopeRu
   llvm::AllocaInst* result = frame().slot(module_.i64, "take.end");
   builder.CreateStore(end_stamp_of(run.plan->scope_id), result);
   llvm::Value* has_ticks = builder.CreateICmpSGT(taken.count, frame().int64(0));
+  const bool has_stamps = run.stamps.address != nullptr || run.stamps.first != nullptr;
+  if (!has_stamps) return builder.CreateLoad(module_.i64, result);  // T matters to nobody.
   frame().if_then(builder.CreateAnd(taken.is_full, has_ticks), "full", [&] {
     llvm::Value* last = builder.CreateSub(taken.count, frame().int64(1));
     builder.CreateStore(load_stamp(run, last), result);

@@ -132,6 +132,7 @@ class RegionEmitter {
                  llvm::Value* flags);
   void write_wrapper(llvm::Function* body);
   void write_initialize();
+  void begin_queue(FunctionFrame& frame, QueueIndex queue, const LinkInitial& initial);
   void open_head(llvm::Value* inputs, llvm::Value* first, llvm::Value* count);
   void stop_at_holes(ScopeRun& root);
   Columns input_columns(llvm::Value* batch, PortId port, llvm::Value* first, bool may_hold_holes);

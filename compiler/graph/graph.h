@@ -163,9 +163,14 @@ struct ZipOperator {};
 struct MergeOperator {};
 
 // Ticks of one clock that another region computes, as they come: output k carries input k (holes pass), the
-// stamps and END(T) are those of the inputs. A head. Only `place` makes it, where it cuts a region in two; its
-// inputs may stand in several scopes, copies of what was one.
-struct LinkOperator {};
+// stamps and END(T) are those of the first input, and it ends with it. A head. Only `place` makes it, where it cuts a
+// region in two; its inputs may stand in several scopes, copies of what was one.
+// An input with `initial` takes the place of a `prev` on a cycle that is cut: so many ticks of a constant come first, and the
+// input may be produced further down.
+struct LinkInitial { std::int64_t count = 0; CheckedExprId value; };
+struct LinkOperator {
+  std::vector<LinkInitial> initial;  // One for each input.
+};
 
 // An agent; inputs in the order of CheckedAgent::inputs, one output for each of its ports. An output whose
 // shape is ExactlyOnce keeps the scope (a failed reaction or a hole input is a hole), unless the agent has an `on end` handler that

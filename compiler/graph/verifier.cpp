@@ -63,7 +63,10 @@ class Verifier {
   void check_order(OperatorId id) {
     const Operator& op = graph_.op(id);
     if (std::holds_alternative<PrevOperator>(op.kind)) return;
-    for (const PortId input : op.inputs) {
+    const auto* link = std::get_if<LinkOperator>(&op.kind);
+    for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+      const PortId input = op.inputs[i];
+      if (link != nullptr && link->initial[i].count > 0) continue;
       if (graph_.port(input).producer >= id) complain(id, "p{} is produced after it is used", input);
     }
   }
@@ -135,8 +138,10 @@ class Verifier {
           outputs_are_heads();
         },
         [&](const MergeOperator&) { has_counts(op.inputs.size(), 1); outputs_are_heads(); },
-        [&](const LinkOperator&) {
+        [&](const LinkOperator& kind) {
           has_counts(op.inputs.size(), op.inputs.size());
+          if (kind.initial.size() != op.inputs.size()) complain(id, "{} inputs, {} beginnings",
+                                                                   op.inputs.size(), kind.initial.size());
           outputs_are_heads();
         },
         [&](const AgentOperator& kind) {

@@ -29,6 +29,36 @@ ScopeId root_of(const Graph& graph, ScopeId scope) {
   return scope;
 }
 
+// One flag for each operator that is the first of its cycle: every `prev` on it reads values only, so that
+// what it gives is what comes round.
+std::vector<bool> find_cuttable(const Graph& graph, const std::vector<OperatorId>& cycle_of) {
+  std::vector<bool> may_cut(graph.operators.size(), true);
+  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
+    const Operator& op = graph.operators[i];
+    if (!is<PrevOperator>(op)) continue;
+    const Port& input = graph.port(op.inputs.front());
+    const bool is_on_cycle = cycle_of[input.producer.index()] == cycle_of[i];
+    if (is_on_cycle && input.may_hold_holes) may_cut[cycle_of[i].index()] = false;
+  }
+  return may_cut;
+}
+
+// One flag an operator: a `prev` on a cycle that runs in several parts.
+std::vector<bool> find_cut_prevs(const Graph& graph, const std::vector<PartId>& parts) {
+  const std::vector<OperatorId> cycle_of = find_cycles(graph);
+  std::vector<bool> is_spread(graph.operators.size(), false);
+  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
+    if (parts[i] != parts[cycle_of[i].index()]) is_spread[cycle_of[i].index()] = true;
+  }
+  std::vector<bool> is_cut(graph.operators.size(), false);
+  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
+    const Operator& op = graph.operators[i];
+    if (!is<PrevOperator>(op) || !is_spread[cycle_of[i].index()]) continue;
+    is_cut[i] = cycle_of[graph.port(op.inputs.front()).producer.index()] == cycle_of[i];
+  }
+  return is_cut;
+}
+
 }  // namespace
 
 std::vector<MovedOperator> settle_parts(const Graph& graph, std::vector<PartId>& parts) {
@@ -40,11 +70,12 @@ std::vector<MovedOperator> settle_parts(const Graph& graph, std::vector<PartId>&
     parts[id.index()] = part;
   };
 
-  // A cycle runs where the equation runs that closes it.
+  // A cycle that cannot be cut runs where its first operator runs.
   const std::vector<OperatorId> cycle_of = find_cycles(graph);
+  const std::vector<bool> may_cut = find_cuttable(graph, cycle_of);
   for (std::size_t i = 0; i < graph.operators.size(); ++i) {
-    const PartId part = parts[cycle_of[i].index()];
-    move(OperatorId(i), part, MovedOperator::Reason::Cycle);
+    const OperatorId first = cycle_of[i];
+    if (!may_cut[first.index()]) move(OperatorId(i), parts[first.index()], MovedOperator::Reason::Cycle);
   }
 
   std::vector<OperatorId> worklist;
@@ -79,7 +110,11 @@ namespace {
 class Cutter {
  public:
   Cutter(const Graph& graph, const std::vector<PartId>& parts)
-      : graph_(graph), parts_(parts), cycle_of_(find_cycles(graph)), piece_of_(graph.operators.size()) {}
+      : graph_(graph),
+        parts_(parts),
+        is_cut_prev_(find_cut_prevs(graph, parts)),
+        cycle_of_(find_cycles(graph, is_cut_prev_)),
+        piece_of_(graph.operators.size()) {}
 
   CutGraph cut() {
     for (std::size_t i = 0; i < graph_.operators.size(); ++i) settle(OperatorId(i));
@@ -111,7 +146,7 @@ class Cutter {
       const std::vector<OperatorId> members = members_of_cycle(next);
       bool is_ready = true;
       for (const OperatorId member : members) {
-        for (const PortId input : graph_.op(member).inputs) {
+        for (const PortId input : forward_inputs(member)) {
           const OperatorId producer = graph_.port(input).producer;
           if (cycle_of_[producer.index()] == cycle_of_[next.index()]) continue;
           if (piece_of_[producer.index()]) continue;
@@ -133,14 +168,30 @@ class Cutter {
     return members;
   }
 
+  // What an operator reads that is made before it. A `prev` that is cut reads what comes round; what drives it is
+  // any port of its scope that does not depend on the cycle.
+  std::vector<PortId> forward_inputs(OperatorId id) const {
+    const Operator& op = graph_.op(id);
+    if (!is_cut_prev_[id.index()]) return op.inputs;
+    const ScopeId scope = graph_.port(op.inputs.front()).scope;
+    for (const PortId output : graph_.op(graph_.scope(scope).opener).outputs) {
+      if (graph_.port(output).scope == scope) return {output};
+    }
+    STREAM_UNREACHABLE("the opener of scope {} gives no port of it", scope);
+  }
+
   void assign(OperatorId id, const std::vector<OperatorId>& members) {
     const Operator& op = graph_.op(id);
     std::vector<PortId> outside;  // Read from beyond the cycle.
     for (const OperatorId member : members) {
-      for (const PortId input : graph_.op(member).inputs) {
+      for (const PortId input : forward_inputs(member)) {
         const OperatorId producer = graph_.port(input).producer;
         if (cycle_of_[producer.index()] != cycle_of_[id.index()]) outside.push_back(input);
       }
+    }
+    if (is_cut_prev_[id.index()]) {
+      piece_of_[id.index()] = piece_for_feedback(id, outside.front());
+      return;
     }
     const PieceIndex piece = is_head(op) ? new_head(id, outside) : piece_for(id, outside);
     for (const OperatorId member : members) piece_of_[member.index()] = piece;
@@ -193,10 +244,29 @@ class Cutter {
     return chosen;
   }
 
+  // A linked piece that brings the driver, which comes first, and what a cut `prev` gives.
+  PieceIndex piece_for_feedback(OperatorId prev, PortId driver) {
+    const PartId part = parts_[prev.index()];
+    const ScopeId scope = graph_.port(driver).scope;
+    const std::size_t level = pieces_[piece_of_port(driver)].level + 1;
+    const auto [found, is_new] = linked_.try_emplace({scope, part, level}, pieces_.size());
+    if (is_new) pieces_.push_back({.part = part, .level = level, .link_scope = scope, .first_reader = prev});
+    Piece& piece = pieces_[found->second];
+    const bool has_driver = std::any_of(piece.imports.begin(), piece.imports.end(),
+                                        [&](PortId port) { return !is_feedback(port); });
+    if (!has_driver) piece.imports.insert(piece.imports.begin(), driver);
+    piece.imports.push_back(graph_.op(prev).outputs.front());
+    return found->second;
+  }
+
+  // What a cut `prev` gives.
+  bool is_feedback(PortId port) const { return is_cut_prev_[graph_.port(port).producer.index()]; }
+
   // By level, and as in the graph within one; sinks where they stood, behind all that they read.
   void order_operators() {
     for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
       const Operator& op = graph_.operators[i];
+      if (is_cut_prev_[i]) continue;  // Its link stands for it.
       const PieceIndex piece = is_sink(op) ? piece_of_port(op.inputs.front()) : *piece_of_[i];
       order_.emplace_back(pieces_[piece].level, OperatorId(i));
     }
@@ -206,14 +276,15 @@ class Cutter {
   void make_links_and_operators() {
     port_of_.resize(graph_.ports.size());
     operator_of_.resize(graph_.operators.size());
-    std::optional<std::size_t> level;
-    for (const auto& [own_level, id] : order_) {
-      if (level != own_level) {
-        level = own_level;
-        for (PieceIndex piece = 0; piece < pieces_.size(); ++piece) {
-          if (pieces_[piece].level == own_level && pieces_[piece].link_scope.valid()) make_link(piece);
-        }
-      }
+    // A link stands in front of its level. There may be nothing else in its piece: what a cut `prev` gives may
+    // all be read elsewhere.
+    std::multimap<std::size_t, PieceIndex> links;
+    for (PieceIndex piece = 0; piece < pieces_.size(); ++piece) {
+      if (pieces_[piece].link_scope.valid()) links.emplace(pieces_[piece].level, piece);
+    }
+    auto next = links.begin();
+    for (const auto& [level, id] : order_) {
+      for (; next != links.end() && next->first <= level; ++next) make_link(next->second);
       make_operator(id);
     }
     result_.graph.captures = graph_.captures;
@@ -231,9 +302,19 @@ class Cutter {
     link.path = reader.path + "/link";
     const ScopeId scope = scope_for(index, piece.link_scope);
     result_.graph.scopes[scope.index()].opener = piece.link;
+    LinkOperator& kind = std::get<LinkOperator>(link.kind);
     for (const PortId import : piece.imports) {
       const PortId output(result_.graph.ports.size());
       Port port = graph_.port(import);
+      kind.initial.emplace_back();
+      // Other pieces may import what this one brings round, as if it had made it.
+      const bool comes_round = is_feedback(import) && piece_of_port(import) == index;
+      if (comes_round) {
+        const auto& prev = std::get<PrevOperator>(graph_.op(port.producer).kind);
+        kind.initial.back() = {prev.count, prev.initial};
+        link.inputs[link.outputs.size()] = graph_.op(port.producer).inputs.front();
+        port_of_[import.index()] = output;
+      }
       port.scope = scope;
       port.producer = piece.link;
       port.index = static_cast<std::uint32_t>(link.outputs.size());
@@ -302,7 +383,8 @@ class Cutter {
 
   const Graph& graph_;
   const std::vector<PartId>& parts_;
-  const std::vector<OperatorId> cycle_of_;
+  const std::vector<bool> is_cut_prev_;      // One an operator.
+  const std::vector<OperatorId> cycle_of_;   // Of what is left of cycles then.
   std::vector<std::optional<PieceIndex>> piece_of_;  // One an operator; none for sinks.
   std::vector<Piece> pieces_;
   std::map<std::tuple<ScopeId, PartId, std::size_t>, PieceIndex> linked_;

@@ -4,6 +4,9 @@
 // runs elsewhere than the one it reads, the region becomes two: the ticks that are needed on the other
 // side cross in queues, and a `Link` is the head of what continues there.
 //
+// A cycle through `prev` that runs in several parts is cut at each `prev`: its first ticks stand in the link from
+// the beginning, the others come round.
+//
 //   one region                  two regions
 //   source ─ map ─ where        source ─ map ═══ link ─ where
 //
@@ -29,7 +32,7 @@ struct CutGraph {
 struct MovedOperator {
   enum class Reason : std::uint8_t {
     Stop,   // An `else stop` depends on it: it decides before anything of the tick leaves its region.
-    Cycle,  // It is on a cycle through `prev`, whose operators handle each tick together.
+    Cycle,  // It is on a cycle through a `prev` of something that may hold holes, which is handled tick by tick.
   };
   OperatorId id;
   PartId wanted;

@@ -8,8 +8,9 @@ namespace {
 // Tarjan, "Depth-first search and linear graph algorithms" (1972), without recursion.
 class ComponentSearch {
  public:
-  explicit ComponentSearch(const Graph& graph)
+  ComponentSearch(const Graph& graph, const std::vector<bool>& is_cut)
       : graph_(graph),
+        is_cut_(is_cut),
         order_(graph.operators.size(), 0),
         lowest_(graph.operators.size(), 0),
         is_open_(graph.operators.size(), false),
@@ -40,7 +41,8 @@ class ComponentSearch {
     while (!path_.empty()) {
       Place& place = path_.back();
       const std::vector<PortId>& inputs = graph_.operators[place.op].inputs;
-      if (place.next_input < inputs.size()) {
+      const bool is_cut = !is_cut_.empty() && is_cut_[place.op];
+      if (!is_cut && place.next_input < inputs.size()) {
         const std::size_t producer = graph_.port(inputs[place.next_input++]).producer.index();
         if (order_[producer] == 0) {
           open(producer);
@@ -68,6 +70,7 @@ class ComponentSearch {
   }
 
   const Graph& graph_;
+  const std::vector<bool>& is_cut_;
   std::vector<std::size_t> order_;   // Of discovery, from 1; 0: not yet.
   std::vector<std::size_t> lowest_;
   std::vector<bool> is_open_;
@@ -79,6 +82,8 @@ class ComponentSearch {
 
 }  // namespace
 
-std::vector<OperatorId> find_cycles(const Graph& graph) { return ComponentSearch(graph).run(); }
+std::vector<OperatorId> find_cycles(const Graph& graph, const std::vector<bool>& is_cut) {
+  return ComponentSearch(graph, is_cut).run();
+}
 
 }  // namespace streamc

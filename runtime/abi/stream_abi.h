@@ -154,8 +154,9 @@ enum StreamHeadKind {
 // A region: its head's inputs are queues (a source has exactly one, which the runtime fills from
 // the connector). Zip: all inputs in step. Merge: one batch in, items of all inputs in order
 // (stamp, input position); its inputs have the same type, and the stamps are always in the batch.
-// Link: all inputs in step, ticks of one clock that another region works on before; they end together, and
-// if there are stamps they are in the first input.
+// Link: all inputs in step, ticks of one clock that another region works on before; it ends with its first input,
+// which is also where stamps are, if there are any. The others may come round from what it writes itself: then
+// `initialize` writes their first ticks.
 typedef struct StreamRegion {
   int32_t head_kind;  // StreamHeadKind
   int32_t source;     // Index into sources, for STREAM_HEAD_SOURCE, else -1.

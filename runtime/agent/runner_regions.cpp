@@ -38,6 +38,7 @@ std::int64_t Runner::end_stamp_of(const RunningRegion& region) const {
   if (region.has_stopped_early || region.description->head_kind == STREAM_HEAD_ZIP) return end_stamp;
   for (const ColumnQueue* const input : region.inputs) {
     end_stamp = std::max(end_stamp, input->end_stamp());
+    if (region.description->head_kind == STREAM_HEAD_LINK) break;  // What comes round ends last.
   }
   return end_stamp;
 }
