@@ -536,6 +536,11 @@ class Planner {
         const std::int64_t ahead = (latest - clock.phase) / clock.denominator * clock.numerator;
         plan_.queues[queue].skew = ahead + 2 * burst;
       }
+      if (const auto* link = as<LinkOperator>(graph_.op(region.head))) {
+        for (std::size_t i = 0; i < region.inputs.size(); ++i) {
+          plan_.queues[region.inputs[i]].skew += link->initial[i].count;
+        }
+      }
     }
   }
 

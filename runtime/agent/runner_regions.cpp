@@ -52,7 +52,10 @@ bool Runner::step(RunningRegion& region) {
     retire(region);
     return true;
   }
-  if (is_blocked(region)) return false;
+  if (is_blocked(region)) {
+    forward_frontier(region);  // Which may be what the full queue waits for.
+    return false;
+  }
 
   const std::int64_t limit = cut(options_.batch_limit);
   bool moved = false;

@@ -190,7 +190,7 @@ BothWays from_bytes(std::string bytes) {
 }  // namespace
 
 BothWays run_both_ways(const std::string& text, const BothWaysOptions& options) {
-  constexpr int kTimeoutSeconds = 60;
+  constexpr int kTimeoutSeconds = 3;
   const ChildResult child =
       run_in_child([&] { return to_bytes(run_here(text, options)); }, kTimeoutSeconds);
   if (child.problem.empty()) return from_bytes(child.bytes);
