@@ -29,6 +29,7 @@ class Outlet {
     return queue_.is_empty() && !queue_.has_ended() && !queue_.is_closed();
   }
   [[nodiscard]] ColumnQueue& queue() const { return queue_; }
+  void double_capacity() { capacity_ *= 2; }
 
  private:
   bool send_items(std::int64_t batch_limit);

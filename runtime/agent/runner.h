@@ -201,6 +201,7 @@ class Runner {
   std::vector<Inlet> inlets_;
   std::vector<Outlet> outlets_;
   bool has_announced_sleep_ = false;
+  std::uint32_t doublings_ = 0;  // Of the limits, as RunControl::doublings says.
   const bool may_spin_ = std::thread::hardware_concurrency() > 1;
   std::vector<RunningRegion> regions_;
   std::vector<SinkGroup> groups_;

@@ -75,8 +75,18 @@ Result<void> Runner::rest(bool has_moved) {
   if (stops_ && control.stops.exchange(1) == 0) team_->ring_all();
   if (!stops_ && control.stops.load(std::memory_order_relaxed) != 0) stops_ = has_moved = true;
 
+  if (const std::uint32_t doublings = control.doublings.load(std::memory_order_relaxed); doublings_ < doublings) {
+    for (; doublings_ < doublings; ++doublings_) {
+      for (std::int64_t& limit : queue_limits_) limit *= 2;
+      for (Outlet& outlet : outlets_) outlet.double_capacity();
+    }
+    has_moved = true;
+  }
+
   Doorbell bell = team_->bell(part_);
+  PartReport& report = team_->report(part_);
   if (has_moved) {
+    report.moves.store(report.moves.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     if (has_announced_sleep_) bell.cancel();
     has_announced_sleep_ = false;
     return {};
@@ -89,7 +99,10 @@ Result<void> Runner::rest(bool has_moved) {
     return {};
   }
   const Wait wait = wait_condition();
+  const bool waits_for_others = wait.timeout_ns < 0 && wait.fds.empty();
+  report.rest.store(static_cast<std::uint32_t>(waits_for_others ? Rest::Others : Rest::Outside));
   bell.sleep(wait.timeout_ns, wait.fds);
+  report.rest.store(static_cast<std::uint32_t>(Rest::None));
   has_announced_sleep_ = false;
   return {};
 }

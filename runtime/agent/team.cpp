@@ -201,13 +201,14 @@ int Team::run() {
     });
   }
   start_children();
-  if (!children_.empty()) {
-    watcher_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    watcher_ = std::thread([this] { watch_children(); });
-  }
+  watcher_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  STREAM_CHECK(watcher_fd_ >= 0, "no descriptors left");
+  watcher_ = std::thread([this] { watch(); });
   const MessageWriter direct = constants_message_;
   int status = run_process(0, direct);
-  if (watcher_.joinable()) watcher_.join();
+  const std::uint64_t one = 1;
+  (void)!::write(watcher_fd_, &one, sizeof one);
+  watcher_.join();
   show_messages(direct);
   for (const Child& child : children_) status = worse(status, child.status);
   return status;
@@ -305,6 +306,7 @@ int Team::run_process(std::int32_t process, const MessageWriter& direct) {
     const MessageWriter& say = index == 0 ? direct : posted;
     set_thread_options(program_.parts[parts[index]], say);
     outcomes[index] = runners[index]->run();
+    reports_[parts[index]].rest.store(static_cast<std::uint32_t>(Rest::Finished));
     if (!outcomes[index].outcome) {
       control_->gives_up.store(1);
       ring_all();
@@ -337,6 +339,7 @@ int Team::run_process(std::int32_t process, const MessageWriter& direct) {
     if (end.source_failed) status = worse(status, kExitFailed);
     if (end.end_signal != 0) status = worse(status, 128 + end.end_signal);
   }
+  if (control_->gives_up.load() == 2) status = worse(status, kExitFailed);
   if (status != kExitBrokenPipe) failures.tell_totals(direct);
   return failures.has_unhandled() ? worse(status, kExitFailed) : status;
 }
@@ -360,37 +363,75 @@ bool Team::wait_for_all_to_open() {
 
 // ---- children ------------------------------------------------------------------------------------
 
-// On a thread of its own: passes on what they say, and notices how they end.
-void Team::watch_children() {
-  std::vector<pollfd> watched(children_.size());
+// On a thread of its own: passes on what the children say, notices how they end, and looks ten times a second
+// whether anything moves. Ends when the parent is through and all children have ended.
+void Team::watch() {
+  constexpr int kLookMilliseconds = 100;
+  bool is_over = false;
   for (;;) {
-    bool is_any_left = false;
-    for (std::size_t i = 0; i < children_.size(); ++i) {
-      watched[i] = {children_[i].message_fd, POLLIN, 0};
-      is_any_left |= children_[i].message_fd >= 0;
+    std::vector<pollfd> watched;
+    std::vector<Child*> children;
+    for (Child& child : children_) {
+      if (child.message_fd < 0) continue;
+      watched.push_back({child.message_fd, POLLIN, 0});
+      children.push_back(&child);
     }
-    if (!is_any_left) return;
-    (void)::poll(watched.data(), static_cast<nfds_t>(watched.size()), -1);
-    for (std::size_t i = 0; i < children_.size(); ++i) {
-      if (children_[i].message_fd < 0 || watched[i].revents == 0) continue;
-      Child& child = children_[i];
-      char bytes[4096];
-      const ssize_t count = ::read(child.message_fd, bytes, sizeof bytes);
-      if (count < 0 && errno == EINTR) continue;
-      if (count > 0) {
-        child.partial_line.append(bytes, static_cast<std::size_t>(count));
-        for (std::size_t end; (end = child.partial_line.find('\n')) != std::string::npos;) {
-          post(std::string_view(child.partial_line).substr(0, end));
-          child.partial_line.erase(0, end + 1);
-        }
-        continue;
-      }
-      // Its end of the pipe is closed: it has ended, one way or another.
-      ::close(child.message_fd);
-      child.message_fd = -1;
-      reap(child);
+    if (is_over && children.empty()) return;
+    if (!is_over) watched.push_back({watcher_fd_, POLLIN, 0});
+    (void)::poll(watched.data(), static_cast<nfds_t>(watched.size()), kLookMilliseconds);
+    for (std::size_t i = 0; i < children.size(); ++i) {
+      if (watched[i].revents != 0) read_messages(*children[i]);
     }
+    is_over = is_over || watched.back().revents != 0;
+    if (!is_over && is_stuck()) double_limits();
   }
+}
+
+void Team::read_messages(Child& child) {
+  char bytes[4096];
+  const ssize_t count = ::read(child.message_fd, bytes, sizeof bytes);
+  if (count < 0 && errno == EINTR) return;
+  if (count > 0) {
+    child.partial_line.append(bytes, static_cast<std::size_t>(count));
+    for (std::size_t end; (end = child.partial_line.find('\n')) != std::string::npos;) {
+      post(std::string_view(child.partial_line).substr(0, end));
+      child.partial_line.erase(0, end + 1);
+    }
+    return;
+  }
+  // Its end of the pipe is closed: it has ended, one way or another.
+  ::close(child.message_fd);
+  child.message_fd = -1;
+  reap(child);
+}
+
+// Every part that is not through sleeps until another one does something, and so it was at the last look.
+bool Team::is_stuck() {
+  const auto part_count = static_cast<std::size_t>(program_.part_count);
+  std::vector<std::uint32_t> moves;
+  bool all_wait = true;
+  bool all_through = true;
+  for (std::size_t part = 0; part < part_count; ++part) {
+    const auto rest = static_cast<Rest>(reports_[part].rest.load());
+    all_wait = all_wait && (rest == Rest::Others || rest == Rest::Finished);
+    all_through = all_through && rest == Rest::Finished;
+    moves.push_back(reports_[part].moves.load());
+  }
+  const bool is_same = moves == moves_seen_;
+  moves_seen_ = std::move(moves);
+  return all_wait && !all_through && is_same && control_->gives_up.load() == 0;
+}
+
+void Team::double_limits() {
+  constexpr std::uint32_t kMostDoublings = 14;
+  if (control_->doublings.fetch_add(1) + 1 > kMostDoublings) {
+    post("error: streams wait for each other, and more room for their items does not help");
+    control_->gives_up.store(2);
+  } else if (control_->doublings.load() == 1) {
+    post("warning: streams waited for each other; their buffers grow");
+  }
+  moves_seen_.clear();
+  ring_all();
 }
 
 void Team::reap(Child& child) {

@@ -6,6 +6,9 @@
 //
 // The parent starts the others, reads what they say and notices when one dies. Ctrl-C, an `else stop` and a
 // part that cannot go on reach all of them through the control words.
+//
+// There is a net below the rules that keep bounded rings from deadlock (docs/architecture.md): if every part sleeps
+// until another one does something, all limits are doubled, up to a bound at which the program stops.
 #pragma once
 
 #include <sys/types.h>
@@ -33,6 +36,7 @@ struct RunControl {
   std::atomic<std::uint32_t> stops{0};       // An `else stop` was met: live sources end.
   std::atomic<std::uint32_t> gives_up{0};    // Some part cannot go on: what is computed is all there is.
   std::atomic<std::uint32_t> opened{0};      // Processes that have opened their sources and sinks.
+  std::atomic<std::uint32_t> doublings{0};   // How often every limit has been doubled, see watch().
 };
 
 // Told by each process in shared memory.
@@ -40,9 +44,17 @@ struct ProcessReport {
   std::atomic<std::uint32_t> is_finished{0};  // Came to its end by itself; its exit status says how.
 };
 
-// What a part works on, for whoever must say so when it has died. In shared memory.
+// What a part is at, for those who watch over it. In shared memory.
 struct PartReport {
   std::atomic<std::int32_t> region{-1};
+  std::atomic<std::uint32_t> moves{0};       // Rises whenever something moved.
+  std::atomic<std::uint32_t> rest{0};        // See Rest.
+};
+enum class Rest : std::uint32_t {
+  None = 0,
+  Outside = 1,   // Sleeps, but a device or the time may wake it.
+  Others = 2,    // Sleeps until another part does something.
+  Finished = 3,
 };
 
 // Anonymous memory that forked processes share.
@@ -86,7 +98,10 @@ class Team {
   void start_children();
   [[noreturn]] void run_child(std::int32_t process, int message_fd);
   int run_process(std::int32_t process, const MessageWriter& direct);
-  void watch_children();
+  void watch();
+  void read_messages(Child& child);
+  bool is_stuck();
+  void double_limits();
   void reap(Child& child);
   std::string what_died(const Child& child, int status) const;
   bool wait_for_all_to_open();
@@ -111,7 +126,8 @@ class Team {
   StreamContext constants_;  // What `evaluate` allocates.
   std::vector<Child> children_;
   std::thread watcher_;
-  int watcher_fd_ = -1;
+  int watcher_fd_ = -1;  // Becomes readable when the watcher is to end.
+  std::vector<std::uint32_t> moves_seen_;
   std::mutex messages_mutex_;
   std::vector<std::string> messages_;
   std::atomic<bool> has_messages_{false};

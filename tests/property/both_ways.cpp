@@ -137,7 +137,10 @@ BothWays run_here(const std::string& text, const BothWaysOptions& options) {
     // As usual, and with room for next to nothing.
     for (const std::int64_t room : {std::int64_t{0}, static_cast<std::int64_t>(1 + seed % 5)}) {
       const auto cuts = room > 0 ? std::optional(seed) : std::nullopt;
-      const std::string difference = compare(expected, (*placed)->run(1024, cuts, room));
+      const CompiledOutcome found = (*placed)->run(1024, cuts, room);
+      std::string difference = compare(expected, found);
+      // The net that catches deadlocks is below the rules that exclude them.
+      if (found.messages.find("their buffers grow") != std::string::npos) difference += found.messages;
       if (difference.empty()) continue;
       result.problem = fmt::format("placed by seed {} with room for {} (- interpreter, + compiled):\n{}",
                                    seed, room, difference);
@@ -190,7 +193,7 @@ BothWays from_bytes(std::string bytes) {
 }  // namespace
 
 BothWays run_both_ways(const std::string& text, const BothWaysOptions& options) {
-  constexpr int kTimeoutSeconds = 3;
+  constexpr int kTimeoutSeconds = 60;
   const ChildResult child =
       run_in_child([&] { return to_bytes(run_here(text, options)); }, kTimeoutSeconds);
   if (child.problem.empty()) return from_bytes(child.bytes);
