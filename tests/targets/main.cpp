@@ -62,11 +62,22 @@ std::string missing_for(const Machine& machine, const RunnerOptions& options) {
 struct Program {
   std::string name;
   std::string text;
+  std::vector<std::string> placement = {};  // How `build` places it; in memory it is one thread.
 };
 
-std::string describe(const Outcome& outcome) {
-  return fmt::format("exit status {}\n{}{}", outcome.exit_code, outcome.standard_error,
-                     outcome.standard_output);
+// All that can be compared. What is printed in several places at once comes in no particular order:
+// then the lines of each sink, which begin with its tag, stand together, and messages are left out.
+std::string describe(const Outcome& outcome, bool is_placed) {
+  if (!is_placed) {
+    return fmt::format("exit status {}\n{}{}", outcome.exit_code, outcome.standard_error,
+                       outcome.standard_output);
+  }
+  std::vector<std::string> lines = split_lines(outcome.standard_output);
+  std::stable_sort(lines.begin(), lines.end(),
+                   [](const std::string& left, const std::string& right) {
+                     return left.substr(0, left.find(' ')) < right.substr(0, right.find(' '));
+                   });
+  return fmt::format("exit status {}\n{}", outcome.exit_code, join_lines(lines));
 }
 
 // As the machine runs it, and as it runs in memory.
@@ -76,23 +87,31 @@ std::string check_program(const Program& program, const Machine& machine,
   if (!write_file(folder.path() / "program.stream", program.text)) return "cannot write it\n";
   ProgramRun run{.words = {"program.stream", "--"}, .directory = folder.path()};
   const Outcome expected = run_one_way(options.programs, Way::Run, run);
+  run.words.insert(run.words.begin() + 1, program.placement.begin(), program.placement.end());
   run.target = machine.target;
   run.emulator = machine.emulator;
   const Outcome actual = run_one_way(options.programs, Way::Build, run);
   if (actual.timed_out) return "did not end in time\n";
-  const std::string problem = text_difference(describe(expected), describe(actual));
-  return problem.empty() ? "" : fmt::format("(- in memory, + {})\n{}{}", machine.target, problem, program.text);
+  const bool is_placed = !program.placement.empty();
+  const std::string problem =
+      text_difference(describe(expected, is_placed), describe(actual, is_placed));
+  return problem.empty()
+             ? ""
+             : fmt::format("(- in memory, + {})\n{}{}", machine.target, problem, program.text);
 }
 
-// The program of a seed; a few in a hundred take streams together that cannot be: then another is drawn.
+// The program of a seed; every other one is spread over threads and processes. A few in a hundred
+// take streams together that cannot be: then another is drawn.
 Program random_program(std::uint64_t seed, const RunnerOptions& options) {
   constexpr int kDraws = 8;
   constexpr std::uint64_t kNextDraw = 1'000'003;
-  Program program{fmt::format("random program {}", seed), ""};
+  Program program{.name = fmt::format("random program {}", seed)};
+  if (seed % 2 == 0) program.placement = {"--scatter", std::to_string(seed)};
   for (int draw = 0; draw < kDraws; ++draw, seed += kNextDraw) {
     program.text = streamgen::generate_program(seed).text();
-    const Outcome checked = run_command({.arguments = {options.programs.streamc.string(), "check", "-"},
-                                         .standard_input = program.text});
+    const Outcome checked =
+        run_command({.arguments = {options.programs.streamc.string(), "check", "-"},
+                     .standard_input = program.text});
     if (checked.exit_code == 0) break;
   }
   return program;
@@ -114,9 +133,9 @@ class Tests {
   explicit Tests(const RunnerOptions& options) : options_(options) {
     for (const std::string& word : options.what) {
       const std::pair<int, int> range = parse_range(word);
-      const bool is_machine = std::any_of(machines().begin(), machines().end(), [&](const Machine& machine) {
-        return machine.target == word;
-      });
+      const bool is_machine =
+          std::any_of(machines().begin(), machines().end(),
+                      [&](const Machine& machine) { return machine.target == word; });
       if (range.first <= range.second) {
         seeds_ = range;
       } else {
@@ -145,7 +164,8 @@ class Tests {
       if (!machine.takes_all && example.name != kOneExample) continue;
       tests_.push_back([this, example, &machine] {
         return check_example(
-            example, {.way = Way::Build, .target = machine.target, .emulator = machine.emulator}, options_);
+            example, {.way = Way::Build, .target = machine.target, .emulator = machine.emulator},
+            options_);
       });
     }
     if (!machine.takes_all) return;
@@ -159,7 +179,8 @@ class Tests {
     for (const fs::path& file : files_below(options_.root / "tests/conformance")) {
       if (!takes_all_ || file.extension() != ".stream") continue;
       add([this, file] {
-        return Program{file.stem().string(), read_file(options_.root / "tests/conformance" / file).value_or("")};
+        return Program{file.stem().string(),
+                       read_file(options_.root / "tests/conformance" / file).value_or("")};
       });
     }
     for (int seed = seeds_.first; wanted_programs_.empty() && seed <= seeds_.second; ++seed) {
