@@ -439,8 +439,8 @@ ItemValue ItemEmitter::aggregate_array(const AggregateArrayExpr& node) {
     }
   }
   llvm::Value* status = frame_.slot(module().i8, "lane.status", lane_count);
-  builder().CreateMemSet(status, llvm::ConstantInt::get(module().i8, 0), frame_.int64(lane_count),
-                         llvm::MaybeAlign(1));
+  builder().CreateMemSet(status, llvm::ConstantInt::get(module().i8, 0),
+                         frame_.byte_count(frame_.int64(lane_count)), llvm::MaybeAlign(1));
   const auto place_of = [&](std::size_t s, std::size_t i, llvm::Value* lane) {
     const Leaf& leaf = module().leaves(aggregate.state_type(s))[i];
     return frame_.element(module().memory_type(leaf.kind), slots[s][i],

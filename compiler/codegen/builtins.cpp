@@ -46,10 +46,6 @@ const char* math_entry_point(Builtin builtin) {
   }
 }
 
-bool target_has_fma(const TargetDescription& target) {
-  return target.compress != CompressShape::Lanes;  // AVX2 and AVX-512 machines all have it.
-}
-
 }  // namespace
 
 ItemValue ItemEmitter::builtin(const CallBuiltinExpr& node, TypeId type_id) {
@@ -103,7 +99,7 @@ ItemValue ItemEmitter::builtin(const CallBuiltinExpr& node, TypeId type_id) {
       return result(frame_.call(math_entry_point(node.builtin), values));
     }
     case Builtin::Fma:
-      if (target_has_fma(module().target)) {
+      if (module().target.has_fma) {
         return result(builder().CreateIntrinsic(llvm::Intrinsic::fma, {argument(0)->getType()},
                                                 {argument(0), argument(1), argument(2)}));
       }

@@ -51,34 +51,45 @@ Result<std::string> GeneratedCode::emit_object() {
   return std::string(bytes.data(), bytes.size());
 }
 
-std::vector<std::string> target_names() {
-  std::vector<std::string> names;
-  for (const TargetDescription& target : all_targets()) names.push_back(target.name);
-  return names;
-}
-
 namespace {
 
-Result<TargetDescription> find_target(const std::string& name) {
-  for (TargetDescription& target : all_targets()) {
-    if (target.name == name) return std::move(target);
+// Those of LLVM's targets that targets/ describes machines of.
+void initialise_targets() {
+  LLVMInitializeX86TargetInfo();
+  LLVMInitializeX86Target();
+  LLVMInitializeX86TargetMC();
+  LLVMInitializeX86AsmPrinter();
+  LLVMInitializeAArch64TargetInfo();
+  LLVMInitializeAArch64Target();
+  LLVMInitializeAArch64TargetMC();
+  LLVMInitializeAArch64AsmPrinter();
+  LLVMInitializeARMTargetInfo();
+  LLVMInitializeARMTarget();
+  LLVMInitializeARMTargetMC();
+  LLVMInitializeARMAsmPrinter();
+}
+
+llvm::FloatABI::ABIType float_abi_of(FloatAbi abi) {
+  switch (abi) {
+    case FloatAbi::Usual:
+      return llvm::FloatABI::Default;
+    case FloatAbi::Soft:
+      return llvm::FloatABI::Soft;
+    case FloatAbi::Hard:
+      return llvm::FloatABI::Hard;
   }
-  std::string known;
-  for (const std::string& target : target_names()) {
-    known += (known.empty() ? "`" : ", `") + target + "`";
-  }
-  return fail("there is no target `{}`; known are {}", name, known);
+  STREAM_UNREACHABLE("float ABI");
 }
 
 Result<std::unique_ptr<llvm::TargetMachine>> make_machine(const TargetDescription& description,
                                                           Optimisation optimisation) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
+  initialise_targets();
   std::string error;
   const llvm::Target* target = llvm::TargetRegistry::lookupTarget(description.triple, error);
   if (target == nullptr) return fail("LLVM does not know `{}`: {}", description.triple, error);
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;  // Never contract: results are the language's.
+  options.FloatABIType = float_abi_of(description.float_abi);
   const auto level = optimisation == Optimisation::Full ? llvm::CodeGenOptLevel::Aggressive
                                                         : llvm::CodeGenOptLevel::Default;
   std::unique_ptr<llvm::TargetMachine> machine(
@@ -98,7 +109,7 @@ Result<GeneratedCode> generate_code(const CheckedProgram& program, const PlacedG
   auto machine = make_machine(*target, options.optimisation);
   if (!machine) return machine.failure();
 
-  StraightAnalysis straight(program, target->compress != CompressShape::Lanes);
+  StraightAnalysis straight(program, target->has_fma);
   auto plan = plan_program(program, placed.graph, straight);
   if (!plan) return plan.failure();
   ModuleContext module(program, placed.graph, sources, *target, straight, *plan, options.overrides);

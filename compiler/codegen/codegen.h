@@ -26,15 +26,12 @@ enum class Optimisation : std::uint8_t {
 struct CodegenOptions {
   std::string program_name = "program";
   std::string description;       // Shown by the program's --help.
-  std::string target = "host";   // One of target_names().
+  std::string target = "host";   // A name that find_target() knows.
   Optimisation optimisation = Optimisation::Short;
   // Params whose default is another than the program says, such as those that a test gives.
   // May be null; read during the call only.
   const Evaluator::Overrides* overrides = nullptr;
 };
-
-// The targets that can be named, in order of age.
-std::vector<std::string> target_names();
 
 // A module of machine-independent form, already optimised. Made by generate_code.
 class GeneratedCode {

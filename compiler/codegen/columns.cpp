@@ -118,7 +118,7 @@ void RegionEmitter::grow(Outlet& outlet, llvm::Value* more) {
     llvm::Value* larger = allocate_ticks(ticks, bytes);
     llvm::Value* old = builder.CreateLoad(module_.pointer, slot);
     builder.CreateMemCpy(larger, llvm::MaybeAlign(8), old, llvm::MaybeAlign(1),
-                         builder.CreateMul(count, frame().int64(bytes)));
+                         frame().byte_count(builder.CreateMul(count, frame().int64(bytes))));
     builder.CreateStore(larger, slot);
   };
   frame().if_then(

@@ -188,7 +188,12 @@ llvm::Value* FunctionFrame::spill_leaf(const Leaf& leaf, const LeafValue& value)
 
 void FunctionFrame::copy_bytes(llvm::Value* to, llvm::Value* from, std::int64_t bytes) {
   if (bytes == 0) return;
-  builder.CreateMemMove(to, llvm::MaybeAlign(1), from, llvm::MaybeAlign(1), int64(bytes));
+  builder.CreateMemMove(to, llvm::MaybeAlign(1), from, llvm::MaybeAlign(1),
+                        byte_count(int64(bytes)));
+}
+
+llvm::Value* FunctionFrame::byte_count(llvm::Value* bytes) {
+  return builder.CreateZExtOrTrunc(bytes, module.module->getDataLayout().getIntPtrType(*module.context));
 }
 
 ItemValue FunctionFrame::zero_value(TypeId type_id) {

@@ -96,6 +96,8 @@ class FunctionFrame {
   // A stack slot with the leaf's elements in memory form.
   llvm::Value* spill_leaf(const Leaf& leaf, const LeafValue& value);
   void copy_bytes(llvm::Value* to, llvm::Value* from, std::int64_t bytes);
+  // An i64 as the C library's size_t, which is what LLVM's copies and fills expect.
+  llvm::Value* byte_count(llvm::Value* bytes);
 
   // A value without meaning, for the path that is never looked at.
   ItemValue zero_value(TypeId type_id);

@@ -435,7 +435,7 @@ void RegionEmitter::copy_stamps(QueueIndex index, const ScopeRun& run) {
   llvm::Value* to = output_field(outputs_.at(index), 2);
   if (run.stamps.address != nullptr) {
     builder.CreateMemCpy(to, llvm::MaybeAlign(8), run.stamps.address, llvm::MaybeAlign(8),
-                         builder.CreateMul(run.count, frame().int64(8)));
+                         frame().byte_count(builder.CreateMul(run.count, frame().int64(8))));
     return;
   }
   frame().for_range(frame().int64(0), run.count, 1, "stamps", [&](llvm::Value* i) {
@@ -458,11 +458,11 @@ void RegionEmitter::copy_to_queue(QueueIndex index) {
     const std::int64_t bytes = leaves[i].count * leaf_kind_size(leaves[i].kind);
     builder.CreateMemCpy(builder.CreateLoad(module_.pointer, place), llvm::MaybeAlign(1),
                          columns.addresses[i], llvm::MaybeAlign(1),
-                         builder.CreateMul(run.count, frame().int64(bytes)));
+                         frame().byte_count(builder.CreateMul(run.count, frame().int64(bytes))));
   }
   if (queue.has_valid) {
     builder.CreateMemCpy(output_field(output, 1), llvm::MaybeAlign(1), columns.valid,
-                         llvm::MaybeAlign(1), run.count);
+                         llvm::MaybeAlign(1), frame().byte_count(run.count));
   }
 }
 

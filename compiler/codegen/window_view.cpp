@@ -140,7 +140,8 @@ class WindowViewLoop : public LoopOperator {
       } else {
         builder.CreateMemCpy(
             buffer, llvm::MaybeAlign(8), history, llvm::MaybeAlign(8),
-            builder.CreateMul(kept, number(leaf.count * leaf_kind_size(leaf.kind))));
+            frame.byte_count(
+                builder.CreateMul(kept, number(leaf.count * leaf_kind_size(leaf.kind)))));
       }
     }
     value_count_ = frame.slot(loop_.module().i64, "values");
@@ -185,7 +186,8 @@ class WindowViewLoop : public LoopOperator {
       } else {
         builder.CreateMemCpy(
             history, llvm::MaybeAlign(8), from, llvm::MaybeAlign(1),
-            builder.CreateMul(kept_values, number(leaf.count * leaf_kind_size(leaf.kind))));
+            frame.byte_count(
+                builder.CreateMul(kept_values, number(leaf.count * leaf_kind_size(leaf.kind)))));
       }
     }
     if (has_holes_) {

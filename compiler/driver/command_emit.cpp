@@ -28,7 +28,7 @@ std::optional<std::string> make_output(FrontEnd& front_end, const Options& optio
   const std::optional<PlacedGraph> placed = place_graph(front_end, front_end.graph(), options, status);
   if (!placed) return std::nullopt;
   if (options.emit == "placement") return print_placement(*placed);
-  const Target target{.name = options.cpu, .optimisation = Optimisation::Full};
+  const Target target{.name = options.target, .optimisation = Optimisation::Full};
   if (options.emit == "obj") return compile_to_object(front_end, *placed, target, status);
   const std::optional<GeneratedCode> code = compile_to_code(front_end, *placed, target, status);
   return code ? std::optional(code->text()) : std::nullopt;

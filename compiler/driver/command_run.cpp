@@ -15,8 +15,6 @@ namespace {
 // The name of the executable where none is given: that of the program.
 std::string default_output(const FrontEnd& front_end) { return front_end.program_name(); }
 
-std::string runtime_archive() { return default_runtime_archive(); }
-
 }  // namespace
 
 int command_run(const Options& options) {
@@ -44,10 +42,12 @@ int command_run(const Options& options) {
 }
 
 int command_build(const Options& options) {
+  const Result<TargetDescription> machine = find_target(options.target);
+  if (!machine) return report_failure(machine.message());
   FrontEnd front_end;
   int status = kExitSuccess;
   if (!compile_to_final_graph(front_end, options.files[0], options, status)) return status;
-  const Target target{.name = options.cpu, .optimisation = Optimisation::Full};
+  const Target target{.name = options.target, .optimisation = Optimisation::Full};
   const std::optional<PlacedGraph> placed = place_graph(front_end, front_end.graph(), options, status);
   if (!placed) return status;
   const std::optional<std::string> object = compile_to_object(front_end, *placed, target, status);
@@ -56,7 +56,7 @@ int command_build(const Options& options) {
   const std::string output = options.output.empty() ? default_output(front_end) : options.output;
   {
     const auto timing = front_end.times().measure("link");
-    const Result<void> linked = link_executable(*object, runtime_archive(), output);
+    const Result<void> linked = link_executable(*object, *machine, output);
     if (!linked) return report_failure(linked.message());
   }
   print_times(front_end, options);

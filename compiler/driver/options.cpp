@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include "compiler/codegen/targets/target.h"
 #include "compiler/diag/closest_name.h"
 #include "compiler/driver/version.h"
 
@@ -19,7 +20,7 @@ constexpr const char* kOverview =
 
   streamc new NAME                   make a project to start from
   streamc run FILE [-- ARGUMENTS]    compile in memory and run now
-  streamc build FILE -o OUT          make an executable
+  streamc build FILE -o OUT          make an executable; --target pi5 makes one for a Raspberry Pi 5
   streamc check FILE…                look for mistakes only
   streamc test FILE…                 run the test blocks of programs
   streamc fmt FILE…                  lay programs out, in place; --check only looks
@@ -70,6 +71,14 @@ void add_placement_options(CLI::App& app, Options& options) {
       ->type_name("SEED")
       ->check(CLI::NonNegativeNumber)
       ->excludes(deploy);
+}
+
+void add_target(CLI::App& app, Options& options) {
+  std::string names;
+  for (const TargetDescription& target : all_targets()) {
+    names += (names.empty() ? "" : ", ") + target.name;
+  }
+  app.add_option("--target", options.target, fmt::format("Machine to compile for: {}", names))->type_name("NAME");
 }
 
 void add_file(CLI::App& app, Options& options) {
@@ -152,7 +161,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   app.add_option("FILE", options.files, "The program for --emit (`-`: standard input)")->expected(0, 1);
   app.add_option("-o,--output", options.output, "Where --emit writes (default: standard output)");
   app.add_flag("--list-passes", options.list_passes, "List the passes over the graph, in order");
-  app.add_option("--cpu", options.cpu, "Processor to compile for (default: this one)");
+  add_target(app, options);
   add_settings(app, raw_settings);
   add_placement_options(app, options);
   add_diagnostic_options(app, options);
@@ -172,7 +181,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   CLI::App* build = command("build", Command::Build, "Make an executable");
   add_file(*build, options);
   build->add_option("-o,--output", options.output, "The executable (default: FILE without extension)");
-  build->add_option("--cpu", options.cpu, "Processor to compile for (default: this one)");
+  add_target(*build, options);
   add_settings(*build, raw_settings);
   add_placement_options(*build, options);
   add_diagnostic_options(*build, options);

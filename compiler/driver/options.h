@@ -27,9 +27,9 @@ struct Options {
   std::string emit;         // `--emit=`: ast, graph, placement, llvm or obj.
   std::string dump_after;   // `--dump-after=`: a pass, or `all`.
   std::string format;       // `graph --format`: svg or dot.
-  std::string cpu;          // `--cpu`: as LLVM names it; empty: the command's own default.
   std::string deploy;       // `--deploy NAME`: a deploy block of the program.
   std::string scatter;      // `--scatter SEED`: a random placement.
+  std::string target = "host";  // `--target`: the machine to compile for.
   bool list_passes = false;
   bool time_phases = false;
   bool json = false;

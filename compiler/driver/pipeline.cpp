@@ -81,10 +81,10 @@ std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, 
 std::optional<GeneratedCode> compile_to_code(FrontEnd& front_end, const PlacedGraph& placed, const Target& target,
                                              int& status) {
   const auto timing = front_end.times().measure("generate code");
-  CodegenOptions options{.program_name = front_end.program_name(),
-                         .description = front_end.main_module().doc,
-                         .optimisation = target.optimisation};
-  if (!target.name.empty()) options.target = target.name;
+  const CodegenOptions options{.program_name = front_end.program_name(),
+                               .description = front_end.main_module().doc,
+                               .target = target.name,
+                               .optimisation = target.optimisation};
   Result<GeneratedCode> code = generate_code(front_end.program(), placed, front_end.sources(), options);
   if (code) return std::move(*code);
   status = report_failure(code.message());

@@ -31,7 +31,7 @@ std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, 
 
 // What code is generated for.
 struct Target {
-  std::string name;  // As `--cpu` says it; empty: this machine.
+  std::string name = "host";  // As `--target` says it.
   Optimisation optimisation = Optimisation::Short;
 };
 std::optional<GeneratedCode> compile_to_code(FrontEnd& front_end, const PlacedGraph& placed, const Target& target,

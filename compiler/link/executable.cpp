@@ -25,30 +25,41 @@ struct LinkFile {
   const char* path;  // Where the compiler that built streamc found it.
 };
 
+// Of the machine's own architecture.
 constexpr LinkFile kLinkFiles[] = {
 #define STREAM_LINK_FILE(name, path) {name, path},
 #include "link_files.def"
 #undef STREAM_LINK_FILE
 };
 
+bool is_native(const TargetDescription& target) {
+  return target.libraries == STREAM_NATIVE_LIBRARIES;
+}
+
 // The file where it was when streamc was built, else where Debian's packages put it.
-Result<std::string> find_system_file(const std::string& name) {
+Result<std::string> find_system_file(const TargetDescription& target, const std::string& name) {
   std::error_code error;
-  for (const LinkFile& file : kLinkFiles) {
-    if (name == file.name && fs::exists(file.path, error)) return std::string(file.path);
+  fs::path libraries = "/usr/" + target.libraries + "/lib";
+  fs::path compilers = "/usr/lib/gcc-cross/" + target.libraries;
+  std::string packages = "the package `g++-" + target.libraries + "`";
+  if (is_native(target)) {
+    for (const LinkFile& file : kLinkFiles) {
+      if (name == file.name && fs::exists(file.path, error)) return std::string(file.path);
+    }
+    libraries = "/usr/lib/" + target.libraries;
+    compilers = "/usr/lib/gcc/" + target.libraries;
+    packages = "the packages `g++` and `libc6-dev`";
   }
-  const fs::path libraries = "/usr/lib/x86_64-linux-gnu";
   if (fs::exists(libraries / name, error)) return (libraries / name).string();
   fs::path newest;
-  for (const fs::directory_entry& version :
-       fs::directory_iterator("/usr/lib/gcc/x86_64-linux-gnu", error)) {
+  for (const fs::directory_entry& version : fs::directory_iterator(compilers, error)) {
     if (fs::exists(version.path() / name, error) && version.path() > newest) {
       newest = version.path();
     }
   }
   if (!newest.empty()) return (newest / name).string();
-  return fail("`{}` is missing, which every executable needs: install the packages `g++` and "
-              "`libc6-dev`", name);
+  return fail("`{}` is missing, which every executable for `{}` needs: install {}", name,
+              target.name, packages);
 }
 
 // The object as a file, for as long as the linker needs it.
@@ -69,17 +80,23 @@ class TemporaryFile {
 
 }  // namespace
 
-std::string default_runtime_archive() {
+std::string runtime_archive(const TargetDescription& target) {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  return (self.parent_path().parent_path() / "lib" / "libstreamrt.a").string();
+  fs::path folder = self.parent_path().parent_path() / "lib";
+  if (!is_native(target)) folder /= target.libraries;
+  return (folder / "libstreamrt.a").string();
 }
 
-Result<void> link_executable(const std::string& object, const std::string& runtime_archive,
+Result<void> link_executable(const std::string& object, const TargetDescription& target,
                              const std::string& output) {
   std::error_code error;
-  if (!fs::exists(runtime_archive, error)) {
-    return fail("the runtime `{}` is missing", runtime_archive);
+  const std::string archive = runtime_archive(target);
+  if (target.emulation.empty()) return fail("no executables can be linked for `{}`", target.triple);
+  if (!fs::exists(archive, error)) {
+    if (is_native(target)) return fail("the runtime `{}` is missing", archive);
+    return fail("the runtime for `{}` is missing (`{}`): `./dev setup --targets` makes it",
+                target.name, archive);
   }
   // Behind the name may be a device, which a rename would replace.
   if (fs::exists(output, error) && !fs::is_regular_file(output, error)) {
@@ -94,13 +111,21 @@ Result<void> link_executable(const std::string& object, const std::string& runti
     if (!stream.flush()) return fail("cannot write `{}`: {}", output, std::strerror(errno));
   }
 
-  // The output is a mapped file, and a full disk shows as a signal: which is caught on this thread only.
+  // The output is a mapped file, and a full disk shows as a signal: which is caught on this thread
+  // only.
   llvm::CrashRecoveryContext::Enable();
-  std::vector<std::string> arguments = {
-      "ld.lld", "--threads=1", "-static", "-m", "elf_x86_64", "--gc-sections", "--strip-debug", "--build-id=none",
-      "--eh-frame-hdr", "-z", "noexecstack", "-z", "relro", "-o", linked_file.path()};
+  std::vector<std::string> arguments = {"ld.lld",          "--threads=1",
+                                        "-static",         "-m",
+                                        target.emulation,  "--gc-sections",
+                                        "--strip-all",     "--build-id=none",
+                                        "--eh-frame-hdr",  "-z",
+                                        "noexecstack",     "-z",
+                                        "relro",           "-o",
+                                        linked_file.path()};
+  // A bug of early Cortex-A53s (Raspberry Pi 3), which Debian's own compiler steers around as well.
+  if (target.emulation == "aarch64linux") arguments.push_back("--fix-cortex-a53-843419");
   const auto add_system_file = [&](const char* name) -> Result<void> {
-    auto path = find_system_file(name);
+    auto path = find_system_file(target, name);
     if (!path) return path.failure();
     arguments.push_back(*path);
     return {};
@@ -109,7 +134,7 @@ Result<void> link_executable(const std::string& object, const std::string& runti
     if (auto added = add_system_file(name); !added) return added;
   }
   arguments.push_back(object_file.path());
-  arguments.push_back(runtime_archive);
+  arguments.push_back(archive);
   arguments.push_back("--start-group");
   for (const char* name : {"libstdc++.a", "libm.a", "libgcc.a", "libgcc_eh.a", "libc.a"}) {
     if (auto added = add_system_file(name); !added) return added;
@@ -129,8 +154,8 @@ Result<void> link_executable(const std::string& object, const std::string& runti
     if (said.empty()) return fail("cannot write `{}`: the disk seems to be full", output);
     return fail("cannot link `{}`: {}", output, said);
   }
-  fs::permissions(linked_file.path(), fs::perms::owner_exec | fs::perms::group_exec |
-                                          fs::perms::others_exec,
+  fs::permissions(linked_file.path(),
+                  fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec,
                   fs::perm_options::add, error);
   fs::rename(linked_file.path(), output, error);
   if (error) return fail("cannot write `{}`: {}", output, error.message());

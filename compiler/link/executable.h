@@ -3,16 +3,20 @@
 
 #include <string>
 
+#include "compiler/codegen/targets/target.h"
 #include "compiler/support/result.h"
 
 namespace streamc {
 
-// Where the runtime's archive lies: `../lib/libstreamrt.a` as seen from the running executable.
-std::string default_runtime_archive();
+// Where the runtime's archive for a target lies, as seen from the running executable:
+// `../lib/libstreamrt.a` for the machine's own architecture, `../lib/<libraries>/libstreamrt.a` for
+// others.
+std::string runtime_archive(const TargetDescription& target);
 
-// Links `object` (what GeneratedCode::emit_object gave) with the runtime and glibc into `output`, which
-// is replaced in one step. Fails, with the linker's words, if a file is missing or a symbol unknown.
-Result<void> link_executable(const std::string& object, const std::string& runtime_archive,
+// Links `object` (what GeneratedCode::emit_object gave for `target`) with the runtime and glibc
+// into `output`, which is replaced in one step. Fails, saying what to install, if the libraries of
+// the target are missing, and with the linker's words if a symbol is unknown.
+Result<void> link_executable(const std::string& object, const TargetDescription& target,
                              const std::string& output);
 
 }  // namespace streamc

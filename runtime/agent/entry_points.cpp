@@ -14,6 +14,7 @@
 #include "runtime/base/time_text.h"
 #include "runtime/base/value_text.h"
 
+using streamrt::memory_size;
 using streamrt::view_of;
 
 namespace {
@@ -63,11 +64,11 @@ void stream_queue_grow(StreamContext* context, int32_t queue, int64_t ticks, Str
 }
 
 void* stream_arena_allocate(StreamContext* context, int64_t bytes) {
-  return context->arena().allocate(static_cast<std::size_t>(bytes));
+  return context->arena().allocate(memory_size(bytes));
 }
 
 void* stream_state_allocate(StreamContext* context, int64_t bytes) {
-  const auto size = static_cast<std::size_t>(bytes);
+  const std::size_t size = memory_size(bytes);
   void* const memory = context->state_arena.allocate(size);
   std::memset(memory, 0, size);
   return memory;
@@ -81,7 +82,7 @@ void stream_text_keep(StreamContext* context, StreamText* slot, const char* data
   if (size > capacity) {
     capacity = std::max<int64_t>(size * 2, 32);
     auto* const memory = static_cast<char*>(
-        context->state_arena.allocate(static_cast<std::size_t>(capacity) + kHeaderBytes, 8));
+        context->state_arena.allocate(memory_size(capacity) + kHeaderBytes, 8));
     std::memcpy(memory, &capacity, kHeaderBytes);
     // The new text may be part of the old one, whose bytes stay in the arena.
     slot->data = memory + kHeaderBytes;
@@ -167,7 +168,7 @@ void stream_text_concatenate(StreamContext* context, const char* left, int64_t l
                              const char* right, int64_t right_size, StreamText* out) {
   const auto first = static_cast<std::size_t>(left_size);
   const auto second = static_cast<std::size_t>(right_size);
-  auto* const bytes = static_cast<char*>(context->arena().allocate(first + second, 1));
+  auto* const bytes = static_cast<char*>(context->arena().allocate(memory_size(left_size + right_size), 1));
   if (first > 0) std::memcpy(bytes, left, first);
   if (second > 0) std::memcpy(bytes + first, right, second);
   *out = {bytes, left_size + right_size};

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <cstring>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -81,6 +83,12 @@ Result<void> take_params(std::vector<ParamFlag>& flags) {
   return {};
 }
 
+// Nothing that is half done can be finished without memory, so the process ends here and now.
+[[noreturn]] void end_without_memory() {
+  write_message_to_stderr("error: the memory of this machine is too small for the program");
+  std::_Exit(kExitFailed);
+}
+
 }  // namespace
 
 int stream_main(const StreamProgram& program, int argc, const char* const* argv) {
@@ -134,6 +142,7 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
           fmt::format("`--for {}`: `{}` is no duration, such as `10s`", run_for, run_for));
     }
   }
+  std::set_new_handler(end_without_memory);
   options.batch_cuts_seed = cuts_seed;
   options.shows_progress = ::isatty(STDERR_FILENO) == 1;
   return run_program(program, options);

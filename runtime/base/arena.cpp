@@ -1,6 +1,7 @@
 #include "runtime/base/arena.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <new>
 
@@ -9,7 +10,17 @@ namespace streamrt {
 namespace {
 constexpr std::size_t kChunkAlignment = 64;
 constexpr std::size_t kFirstChunkBytes = 16 * 1024;
+// A chunk is up to twice as large as what is asked for.
+constexpr std::size_t kMemorySizeMax = PTRDIFF_MAX / 4;
 }  // namespace
+
+std::size_t memory_size(std::int64_t bytes) {
+  if (bytes < 0 || static_cast<std::uint64_t>(bytes) > kMemorySizeMax) {
+    if (const std::new_handler handler = std::get_new_handler()) handler();
+    throw std::bad_alloc();
+  }
+  return static_cast<std::size_t>(bytes);
+}
 
 void Arena::FreeChunk::operator()(std::byte* chunk) const {
   ::operator delete(chunk, std::align_val_t{kChunkAlignment});

@@ -14,6 +14,10 @@
 
 namespace streamrt {
 
+// `bytes` as the machine counts them. More than there can ever be, such as gigabytes where addresses have 32
+// bits, is refused as `new` refuses it: by the new-handler, else std::bad_alloc.
+std::size_t memory_size(std::int64_t bytes);
+
 class Arena {
  public:
   Arena() = default;

@@ -51,9 +51,9 @@ file(CONFIGURE OUTPUT ${libm_folder}/names.h CONTENT "${libm_header}" @ONLY)
 file(CONFIGURE OUTPUT ${libm_folder}/include/machine/ieeefp.h
      CONTENT "#define __IEEE_LITTLE_ENDIAN\n#define __OBSOLETE_MATH 0\n" @ONLY)
 
+set(libm_options
+    -include ${libm_folder}/names.h -I${libm_folder}/include -I${libm_source}/common
+    -DWANT_ERRNO=0 -DWANT_ROUNDING=0 -DHAVE_FAST_ROUND=0 -DHAVE_FAST_LROUND=0 -DHAVE_FAST_FMA=0
+    -w -O2 -ffp-contract=off -fno-math-errno)
 add_library(stream_libm OBJECT ${libm_files})
-target_include_directories(stream_libm PRIVATE ${libm_folder}/include ${libm_source}/common)
-target_compile_definitions(stream_libm PRIVATE
-  WANT_ERRNO=0 WANT_ROUNDING=0 HAVE_FAST_ROUND=0 HAVE_FAST_LROUND=0 HAVE_FAST_FMA=0)
-target_compile_options(stream_libm PRIVATE
-  -w -O2 -ffp-contract=off -fno-math-errno "SHELL:-include ${libm_folder}/names.h")
+target_compile_options(stream_libm PRIVATE ${libm_options})

@@ -61,6 +61,7 @@ void ColumnQueue::make_room(std::int64_t ticks, std::int64_t kept_ticks) {
   while (grows && (new_capacity < needed || new_capacity < 2 * live)) new_capacity *= 2;
 
   const auto fit = [&](AlignedBytes& bytes, std::size_t item_size) {
+    (void)memory_size((new_capacity + kSpareTicks) * static_cast<std::int64_t>(item_size));
     if (begin_ > 0 && live > 0) move_to_front(bytes, item_size);
     if (new_capacity > capacity_) {
       bytes.grow(bytes_of(new_capacity + kSpareTicks, item_size), bytes_of(live, item_size));

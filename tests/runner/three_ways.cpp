@@ -30,10 +30,12 @@ Outcome run_built(const Programs& programs, const ProgramRun& run) {
   std::vector<std::string> build{programs.streamc.string(), "build"};
   build.insert(build.end(), run.words.begin(), separator);
   build.insert(build.end(), {"-o", executable});
+  if (!run.target.empty()) build.insert(build.end(), {"--target", run.target});
   Outcome built = run_command({.arguments = std::move(build), .directory = run.directory});
   if (built.exit_code != 0) return built;
 
-  std::vector<std::string> arguments{executable};
+  std::vector<std::string> arguments = run.emulator;
+  arguments.push_back(executable);
   if (separator != run.words.end()) {
     arguments.insert(arguments.end(), separator + 1, run.words.end());
   }

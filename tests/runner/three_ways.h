@@ -22,6 +22,10 @@ struct ProgramRun {
   std::vector<std::string> words;
   std::filesystem::path directory;
   std::string standard_input;
+  // Way::Build only: the machine to build for, as `--target` names it, and the words that start an
+  // emulator of it. Empty: this machine.
+  std::string target = "";
+  std::vector<std::string> emulator = {};
 };
 
 enum class Way { Run, Reference, Build, Scatter };

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <cstring>
+#include <new>
+#include <string>
 
 namespace streamrt {
 
@@ -33,6 +35,13 @@ TEST_CASE("texts are copied, and the memory is used again after a reset") {
   void* const first = arena.allocate(100'000);
   arena.reset();
   CHECK(arena.allocate(100'000) == first);
+}
+
+TEST_CASE("a size that no machine can hold is refused as memory is that is not there") {
+  CHECK(memory_size(0) == 0);
+  CHECK(memory_size(100'000'000) == 100'000'000);
+  CHECK_THROWS_AS((void)memory_size(-1), std::bad_alloc);
+  CHECK_THROWS_AS((void)memory_size(INT64_MAX), std::bad_alloc);
 }
 
 }  // namespace streamrt
