@@ -1,0 +1,109 @@
+// Two nodes in one process for tests, and a line between them that misbehaves.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "runtime/transport/link_hub.h"
+
+namespace streamrt::test {
+
+// Waits for `on_activity`.
+class Activity {
+ public:
+  std::function<void()> callback() {
+    return [this] { note(); };
+  }
+  void note();
+  // False: not within `timeout_ms`.
+  bool wait_until(const std::function<bool()>& is_so, int timeout_ms = 20000);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+struct NodeOptions {
+  std::string name = "a";
+  std::string peer = "b";
+  std::string address;  // Empty: this node listens.
+  std::vector<ChannelOptions> channels;
+  LinkIdentity identity;  // `name` goes before its node.
+  LinkTiming timing;
+  Clock* clock = nullptr;
+  std::unique_ptr<SecureTransport> secure;
+  bool retries_refused = false;
+};
+
+// One node with one link.
+struct Node {
+  explicit Node(NodeOptions options);
+  bool wait_for(LinkState state, int timeout_ms = 20000);
+
+  Activity activity;
+  std::unique_ptr<LinkHub> hub;
+  Link* link = nullptr;
+};
+
+// Quick to notice and to try again, as tests want it.
+LinkTiming quick_timing();
+ChannelOptions sender(const std::string& name, std::size_t buffer_bytes = std::size_t{1} << 20);
+ChannelOptions receiver(const std::string& name, std::size_t buffer_bytes = std::size_t{1} << 20);
+
+// A message that says its number and has a length that follows from it.
+std::vector<std::byte> numbered_message(std::uint64_t number, std::size_t length_max);
+// Its number, 0 if it is not sound.
+std::uint64_t number_of(std::span<const std::byte> bytes, std::size_t length_max);
+
+bool send(Link& link, std::size_t channel, std::span<const std::byte> bytes);
+
+struct Misbehaviour {
+  std::uint64_t seed = 1;
+  std::size_t chunk_bytes_max = 4096;   // What is read comes out in pieces.
+  std::size_t cut_after_bytes = 0;      // About as many between two cuts; 0: never.
+  std::size_t corrupt_after_bytes = 0;  // About as many between two wrong bits; 0: never.
+  int delay_us_max = 0;                 // Before some of the pieces.
+};
+
+// Forwards connections to `target`, on its own thread.
+class Proxy {
+ public:
+  Proxy(const std::string& target, Misbehaviour misbehaviour);
+  ~Proxy();
+  [[nodiscard]] std::string address() const { return address_; }
+  [[nodiscard]] int cuts() const { return cuts_.load(); }
+  [[nodiscard]] int corruptions() const { return corruptions_.load(); }
+  // Everything stays connected, and nothing gets through.
+  void set_silent(bool is_silent) { is_silent_ = is_silent; }
+  void cut_now() { is_to_cut_ = true; }
+
+ private:
+  void run();
+  void forward(int from, int to);
+  bool move_piece(int from, int to);
+
+  std::string target_;
+  Misbehaviour misbehaviour_;
+  std::mt19937 random_;
+  FileDescriptor listener_;
+  std::string address_;
+  std::size_t until_cut_ = 0;
+  std::size_t until_corruption_ = 0;
+  std::atomic<int> cuts_{0};
+  std::atomic<int> corruptions_{0};
+  std::atomic<bool> is_silent_{false};
+  std::atomic<bool> is_to_cut_{false};
+  std::atomic<bool> is_stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace streamrt::test

@@ -1,0 +1,366 @@
+#include "runtime/transport/spool.h"
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "tests/unit/runtime/transport/link_fixture.h"
+
+namespace streamrt {
+namespace {
+
+using namespace test;
+namespace fs = std::filesystem;
+
+constexpr std::size_t kLengthMax = 600;
+
+// A folder that goes with the test.
+class Folder {
+ public:
+  explicit Folder(const std::string& name)
+      : path_(fs::temp_directory_path() / (name + "_" + std::to_string(::getpid()))) {
+    fs::remove_all(path_);
+  }
+  ~Folder() { fs::remove_all(path_); }
+  std::string path() const { return path_.string(); }
+
+ private:
+  fs::path path_;
+};
+
+std::unique_ptr<Spool> open_spool(const SpoolOptions& options) {
+  auto spool = Spool::open(options);
+  if (!spool) FAIL(spool.message());
+  return std::move(*spool);
+}
+
+// False: full.
+bool append(Spool& spool, std::uint64_t number) {
+  const std::vector<std::byte> bytes = numbered_message(number, kLengthMax);
+  const std::span<const std::byte> parts[] = {std::span(bytes).first(3), std::span(bytes).subspan(3)};
+  const Result<bool> appended = spool.append(parts);
+  if (!appended) FAIL(appended.message());
+  return *appended;
+}
+
+// The next message's number, 0: none.
+std::uint64_t read_one(Spool& spool) {
+  const auto record = spool.next();
+  if (!record) FAIL(record.message());
+  if (!record->has_value()) return 0;
+  std::vector<std::byte> bytes((*record)->length);
+  const Result<void> read = spool.read(**record, bytes);
+  if (!read) FAIL(read.message());
+  CHECK(number_of(bytes, kLengthMax) == (*record)->number);
+  return (*record)->number;
+}
+
+std::size_t segment_count(const std::string& folder) {
+  std::size_t count = 0;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".spool") ++count;
+  }
+  return count;
+}
+
+TEST_CASE("what is synced comes out, and numbers go on over restarts") {
+  const Folder folder("spool_test");
+  const SpoolOptions options{.folder = folder.path(), .segment_bytes = 2000};
+  std::uint64_t number = 0;
+  for (int life = 0; life < 5; ++life) {
+    const auto spool = open_spool(options);
+    CHECK(spool->last_number() == number);
+    CHECK(spool->acknowledged_through() == (life == 0 ? 0 : number - 3));
+    if (life > 0) {
+      CHECK(read_one(*spool) == number - 2);
+      CHECK(read_one(*spool) == number - 1);
+      CHECK(read_one(*spool) == number);
+    }
+    CHECK(read_one(*spool) == 0);
+    for (int i = 0; i < 100; ++i) REQUIRE(append(*spool, ++number));
+    REQUIRE(spool->sync());
+    for (std::uint64_t i = number - 99; i <= number; ++i) REQUIRE(read_one(*spool) == i);
+    CHECK(read_one(*spool) == 0);
+    REQUIRE(append(*spool, ++number));
+    CHECK(segment_count(folder.path()) > 5);
+    spool->seek(number - 5);
+    CHECK(read_one(*spool) == number - 5);
+    spool->acknowledge(number - 3);
+    CHECK(segment_count(folder.path()) <= 2);
+    REQUIRE(spool->sync());
+  }
+}
+
+TEST_CASE("a spool is used by one process at a time") {
+  const Folder folder("spool_lock_test");
+  const auto spool = open_spool({.folder = folder.path()});
+  const auto second = Spool::open({.folder = folder.path()});
+  REQUIRE_FALSE(second);
+  CHECK(second.message() == "the spool `" + folder.path() + "` is in use by another process");
+}
+
+TEST_CASE("a full spool takes no more, or gives up its oldest") {
+  const Folder folder("spool_full_test");
+  SpoolOptions options{.folder = folder.path(), .limit_bytes = 40'000, .segment_bytes = 4000};
+  std::uint64_t number = 0;
+  {
+    const auto spool = open_spool(options);
+    while (append(*spool, number + 1)) ++number;
+    CHECK(spool->counters().bytes <= 40'000);
+    CHECK(spool->counters().bytes > 39'000);
+    CHECK_FALSE(append(*spool, number + 1));
+    REQUIRE(spool->sync());
+    spool->acknowledge(number / 2);
+    REQUIRE(append(*spool, ++number));
+  }
+  fs::remove_all(folder.path());
+  options.drops_oldest = true;
+  const auto spool = open_spool(options);
+  for (number = 1; number <= 1000; ++number) REQUIRE(append(*spool, number));
+  REQUIRE(spool->sync());
+  CHECK(spool->counters().bytes <= 40'000);
+  const std::uint64_t first = read_one(*spool);
+  CHECK(first == spool->counters().dropped + 1);
+  CHECK(first > 800);
+  for (std::uint64_t i = first + 1; i <= 1000; ++i) REQUIRE(read_one(*spool) == i);
+}
+
+TEST_CASE("a torn tail is cut off wherever it is torn, and damage elsewhere is named") {
+  const Folder folder("spool_torn_test");
+  const SpoolOptions options{.folder = folder.path(), .segment_bytes = 4000};
+  std::mt19937 random(3);
+  std::uint64_t number = 0;
+  for (int round = 0; round < 60; ++round) {
+    {
+      const auto spool = open_spool(options);
+      for (unsigned i = random() % 12; i > 0; --i) REQUIRE(append(*spool, ++number));
+    }
+    std::string last;
+    for (const auto& entry : fs::directory_iterator(folder.path())) {
+      if (entry.path().extension() == ".spool") last = std::max(last, entry.path().string());
+    }
+    const std::uintmax_t size = fs::file_size(last);
+    const std::uint64_t first = std::stoull(fs::path(last).stem().string());
+    if (random() % 2 == 0) {
+      fs::resize_file(last, size - random() % (size - 15));
+    } else {
+      std::ofstream(last, std::ios::app) << std::string(random() % 50, round % 2 == 0 ? '\0' : 'x');
+    }
+    const auto spool = open_spool(options);
+    CHECK(spool->last_number() <= number);
+    CHECK(spool->last_number() + 1 >= first);
+    number = spool->last_number();
+    spool->seek(1);
+    for (std::uint64_t i = 1; i <= number; ++i) REQUIRE(read_one(*spool) == i);
+    CHECK(read_one(*spool) == 0);
+  }
+  REQUIRE(segment_count(folder.path()) > 1);
+  const std::string oldest = folder.path() + "/00000000000000000001.spool";
+  std::fstream file(oldest, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(40);
+  file.put('!');
+  file.close();
+  const auto spool = open_spool(options);
+  spool->seek(1);
+  const auto record = spool->next();
+  REQUIRE(record);
+  std::vector<std::byte> bytes((*record)->length);
+  const Result<void> read = spool->read(**record, bytes);
+  REQUIRE_FALSE(read);
+  CHECK(read.message() == "`" + oldest + "` is damaged at byte 16, in message 1");
+}
+
+// In a child process: appends from where the spool stands, and says after each sync how far it is.
+[[noreturn]] void append_until_killed(const SpoolOptions& options, int told) {
+  auto spool = Spool::open(options);
+  if (!spool) ::_exit(1);
+  for (;;) {
+    for (int i = 0; i < 20; ++i) {
+      const std::vector<std::byte> bytes =
+          numbered_message((*spool)->last_number() + 1, kLengthMax);
+      const std::span<const std::byte> parts[] = {bytes};
+      if (!(*spool)->append(parts)) ::_exit(1);
+    }
+    if (!(*spool)->sync()) ::_exit(1);
+    const std::uint64_t synced = (*spool)->synced_through();
+    if (::write(told, &synced, sizeof synced) != sizeof synced) ::_exit(1);
+  }
+}
+
+TEST_CASE("killed at any point, a spool has all that it said was synced, once and in order") {
+  const Folder folder("spool_kill_test");
+  const SpoolOptions options{.folder = folder.path(), .segment_bytes = 20'000};
+  std::mt19937 random(11);
+  std::uint64_t checked_through = 0;
+  for (int life = 0; life < 40; ++life) {
+    int pipe_fds[2];
+    REQUIRE(::pipe(pipe_fds) == 0);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) append_until_killed(options, pipe_fds[1]);
+    ::close(pipe_fds[1]);
+    std::uint64_t synced = 0;
+    for (unsigned syncs = 1 + random() % 4; syncs > 0; --syncs) {
+      REQUIRE(::read(pipe_fds[0], &synced, sizeof synced) == sizeof synced);
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 3000));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    while (::read(pipe_fds[0], &synced, sizeof synced) == sizeof synced) {
+    }
+    ::close(pipe_fds[0]);
+    const auto spool = open_spool(options);
+    CHECK(spool->last_number() >= synced);
+    for (std::uint64_t i = checked_through + 1; i <= spool->last_number(); ++i) {
+      REQUIRE(read_one(*spool) == i);
+    }
+    checked_through = spool->last_number();
+    spool->acknowledge(checked_through);
+    REQUIRE(spool->sync());
+  }
+  CHECK(checked_through > 1000);
+}
+
+// ---- in front of a link ----
+
+std::vector<ChannelOptions> spooled(std::unique_ptr<Spool> spool) {
+  std::vector<ChannelOptions> channels;
+  channels.push_back(sender("c"));
+  channels.back().spool = std::move(spool);
+  return channels;
+}
+
+// In a child process: sends numbered messages from where its spool stands, until `last` is on its way.
+[[noreturn]] void send_until_killed(const SpoolOptions& options, const std::string& address,
+                                    std::uint64_t last) {
+  auto spool = Spool::open(options);
+  if (!spool) ::_exit(1);
+  Node node({.name = "b",
+             .peer = "a",
+             .address = address,
+             .channels = spooled(std::move(*spool)),
+             .timing = quick_timing()});
+  while (node.link->last_number(0) < last) {
+    const auto bytes = numbered_message(node.link->last_number(0) + 1, kLengthMax);
+    if (!send(*node.link, 0, bytes)) ::_exit(1);
+    if (node.link->last_number(0) % 64 == 0) {
+      std::this_thread::sleep_for(std::chrono::microseconds(300));
+    }
+  }
+  for (;;) ::pause();
+}
+
+// In a child process without threads: starts a sender, kills it, starts the next.
+[[noreturn]] void keep_killing_senders(const SpoolOptions& options, const std::string& address,
+                                       std::uint64_t last) {
+  std::mt19937 random(5);
+  for (;;) {
+    const pid_t child = ::fork();
+    if (child == 0) send_until_killed(options, address, last);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10 + random() % 80));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  }
+}
+
+TEST_CASE("a sender that is killed again and again delivers each message once, in order") {
+  constexpr std::uint64_t kLast = 20'000;
+  const Folder folder("spool_link_test");
+  // Forked first, as processes with threads must not fork.
+  int pipe_fds[2];
+  REQUIRE(::pipe(pipe_fds) == 0);
+  const pid_t killer = ::fork();
+  REQUIRE(killer >= 0);
+  if (killer == 0) {
+    ::setpgid(0, 0);
+    char address[64] = {};
+    if (::read(pipe_fds[0], address, sizeof address) <= 0) ::_exit(1);
+    keep_killing_senders({.folder = folder.path(), .segment_bytes = 50'000}, address, kLast);
+  }
+  ::setpgid(killer, killer);
+  std::uint64_t received = 0;
+  bool is_sound = true;
+  {
+    std::vector<ChannelOptions> channels;
+    channels.push_back(receiver("c"));
+    Node acceptor({.name = "a", .peer = "b", .channels = std::move(channels), .timing = quick_timing()});
+    const std::string address = acceptor.hub->listen_address();
+    REQUIRE(::write(pipe_fds[1], address.c_str(), address.size() + 1) > 0);
+    CHECK(acceptor.activity.wait_until(
+        [&] {
+          while (const auto message = acceptor.link->try_receive(0)) {
+            ++received;
+            if (message->number != received ||
+                number_of(message->bytes(), kLengthMax) != received) {
+              is_sound = false;
+            }
+          }
+          return received >= kLast;
+        },
+        60000));
+    CHECK(acceptor.link->status().connections > 1);
+    MESSAGE("connections ", acceptor.link->status().connections);
+  }
+  ::kill(-killer, SIGKILL);
+  ::waitpid(killer, nullptr, 0);
+  ::close(pipe_fds[0]);
+  ::close(pipe_fds[1]);
+  CHECK(is_sound);
+  CHECK(received == kLast);
+}
+
+TEST_CASE("a receiver that was restarted goes on where its snapshot says") {
+  const Folder folder("spool_receiver_test");
+  const auto spool_options = SpoolOptions{.folder = folder.path(), .segment_bytes = 5000};
+  std::uint64_t snapshot = 0;
+  std::uint64_t sent = 0;
+  // The sender's own lives and those of the receiver change together here, which loses nothing either.
+  for (int life = 0; life < 4; ++life) {
+    std::vector<ChannelOptions> channels;
+    channels.push_back(receiver("c"));
+    channels.back().acknowledge = Acknowledge::Explicit;
+    channels.back().resume_after = snapshot;
+    Node acceptor({.name = "a", .peer = "b", .channels = std::move(channels), .timing = quick_timing()});
+    Node connector({.name = "b",
+                    .peer = "a",
+                    .address = acceptor.hub->listen_address(),
+                    .channels = spooled(open_spool(spool_options)),
+                    .timing = quick_timing()});
+    CHECK(connector.link->last_number(0) == sent);
+    for (int i = 0; i < 100; ++i) {
+      REQUIRE(send(*connector.link, 0, numbered_message(++sent, kLengthMax)));
+    }
+    std::uint64_t received = snapshot;
+    REQUIRE(acceptor.activity.wait_until([&] {
+      while (const auto message = acceptor.link->try_receive(0)) {
+        CHECK(message->number == ++received);
+      }
+      return received == sent;
+    }));
+    snapshot = sent - 30;  // What came later will be asked for again.
+    acceptor.link->acknowledge(0, snapshot);
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  }
+  std::vector<ChannelOptions> channels;
+  channels.push_back(receiver("c"));
+  channels.back().resume_after = 5;
+  Node acceptor({.name = "a", .peer = "b", .channels = std::move(channels), .timing = quick_timing()});
+  Node connector({.name = "b",
+                  .peer = "a",
+                  .address = acceptor.hub->listen_address(),
+                  .channels = spooled(open_spool(spool_options)),
+                  .timing = quick_timing()});
+  CHECK(connector.wait_for(LinkState::Refused));
+  CHECK(connector.link->status().reason.find(
+            "wants to go on behind message 5 of channel `c`, but those before") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace streamrt
