@@ -82,7 +82,7 @@ class AgentLoop : public LoopOperator {
     RegionEmitter& region = loop_.region();
     if (on_end_ != nullptr) {
       loop_.frame().if_then(loop_.scope().is_end, "end", [&] {
-        loop_.items().now = region.end_stamp_of(loop_.scope().plan->scope_id);
+        loop_.items().now = region.end_time_of(loop_.scope().plan->scope_id);
         (void)react(*on_end_, {}, nullptr);
         loop_.items().now = nullptr;
       });

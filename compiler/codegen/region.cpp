@@ -10,6 +10,11 @@
 #include "runtime/abi/stream_abi.h"
 
 namespace streamc {
+namespace {
+
+constexpr std::int64_t kNoStamp = std::numeric_limits<std::int64_t>::min();
+
+}  // namespace
 
 RegionEmitter::RegionEmitter(ModuleContext& module, std::size_t region_index)
     : module_(module),
@@ -372,7 +377,7 @@ void RegionEmitter::run_slices(ScopeRun& run, const std::vector<OperatorId>& sli
 // A full take ends with its last tick, one that is not with what it takes from.
 llvm::Value* RegionEmitter::end_stamp_of_take(const ScopeRun& run, const ScopeRun& taken,
                                               std::int64_t limit) {
-  if (limit == 0) return frame().int64(std::numeric_limits<std::int64_t>::min());
+  if (limit == 0) return frame().int64(kNoStamp);
   llvm::IRBuilder<>& builder = frame().builder;
   llvm::AllocaInst* result = frame().slot(module_.i64, "take.end");
   builder.CreateStore(end_stamp_of(run.plan->scope_id), result);
@@ -386,12 +391,18 @@ llvm::Value* RegionEmitter::end_stamp_of_take(const ScopeRun& run, const ScopeRu
   return builder.CreateLoad(module_.i64, result);
 }
 
+llvm::Value* RegionEmitter::end_time_of(ScopeId scope_id) {
+  llvm::Value* stamp = end_stamp_of(scope_id);
+  llvm::Value* is_none = frame().builder.CreateICmpEQ(stamp, frame().int64(kNoStamp));
+  return frame().builder.CreateSelect(is_none, frame().int64(0), stamp);
+}
+
 llvm::Value* RegionEmitter::end_stamp_of(ScopeId scope_id) {
   const ScopeRun& run = scopes_.at(scope_id);
   if (run.end_stamp != nullptr) return run.end_stamp;
   const ScopeId parent = module_.graph.scope(scope_id).parent;
   if (parent.valid()) return end_stamp_of(parent);
-  return end_stamp(frame().int64(0));
+  return end_stamp_of_head();
 }
 
 // `else stop` behind the head: the batch ends before the first hole, and the program with it. The
@@ -540,11 +551,11 @@ llvm::Value* RegionEmitter::status() {
 }
 
 // A call for END without ticks brings END(T) as its only stamp.
-llvm::Value* RegionEmitter::end_stamp(llvm::Value* fallback) {
+llvm::Value* RegionEmitter::end_stamp_of_head() {
   llvm::IRBuilder<>& builder = frame().builder;
   const ScopeRun& root = scopes_.at(plan_.scopes.front().scope_id);
   llvm::AllocaInst* result = frame().slot(module_.i64, "end.stamp");
-  builder.CreateStore(fallback, result);
+  builder.CreateStore(frame().int64(kNoStamp), result);
   llvm::Value* stamps = builder.CreateLoad(
       module_.pointer, builder.CreateStructGEP(module_.batch_type, inputs_, 4));
   llvm::Value* is_bare_end = builder.CreateAnd(

@@ -114,10 +114,8 @@ class RegionEmitter {
   // Reports a failure that `target` describes. `position` and `stamp` may be null.
   void report_failure(OperatorId id, const FailTarget& target, llvm::Value* position,
                       llvm::Value* stamp);
-  // The stamp of END where `fallback` (the newest stamp seen) is not the better answer.
-  llvm::Value* end_stamp(llvm::Value* fallback);
-  // END(T) of a scope where its is_end holds.
-  llvm::Value* end_stamp_of(ScopeId scope_id);
+  // What `now` is at END(T) of a scope, where its is_end holds: T, or 0 if nothing ever had a stamp.
+  llvm::Value* end_time_of(ScopeId scope_id);
   void stop_program(llvm::Value* condition);  // `else stop` met a hole.
 
   // A state variable of this region, loaded by the caller.
@@ -140,6 +138,9 @@ class RegionEmitter {
                             llvm::Value* count);
   void run_scope(ScopeRun& run, bool decides_stop);
   void run_slices(ScopeRun& run, const std::vector<OperatorId>& slices);
+  // T of END(T) of the head, and of any scope; kNoStamp if nothing ever had one.
+  llvm::Value* end_stamp_of_head();
+  llvm::Value* end_stamp_of(ScopeId scope_id);
   llvm::Value* end_stamp_of_take(const ScopeRun& run, const ScopeRun& taken, std::int64_t limit);
   void tell_ends();
   void hide_stopped_tick(ScopeRun& run);

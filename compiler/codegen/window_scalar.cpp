@@ -213,7 +213,7 @@ class WindowFoldLoop : public LoopOperator {
   void after_loop() override {
     if (node_.shape.rest && opens_scope_) {
       loop_.frame().if_then(loop_.scope().is_end, "end", [&] {
-        llvm::Value* stamp = loop_.region().end_stamp_of(loop_.scope().plan->scope_id);
+        llvm::Value* stamp = loop_.region().end_time_of(loop_.scope().plan->scope_id);
         fold_.rest(report(loop_.position(), stamp),
                    [&](const WindowFoldTick::FoldResults& results) { emit(results, stamp); });
       });

@@ -770,7 +770,7 @@ class TumblingWindow : public VectorWindow {
   void at_end() override {
     if (!node_.shape.rest) return;
     frame().if_then(scope_.is_end, "end", [&] {
-      llvm::Value* stamp = region_.end_stamp_of(scope_.plan->scope_id);
+      llvm::Value* stamp = region_.end_time_of(scope_.plan->scope_id);
       fold_.rest(no_report(), [&](const WindowFoldTick::FoldResults& results) {
         emit_scalar(results.values, scope_.count, stamp);
       });

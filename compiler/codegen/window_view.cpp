@@ -244,7 +244,7 @@ class WindowViewLoop : public LoopOperator {
     loop_.frame().if_then(builder.CreateICmpSLT(get(until_), limit), "rest", [&] {
       llvm::Value* covered = builder.CreateSub(number(shape_.size), get(until_));
       emit(covered, ticks, values, 
-           loop_.region().end_stamp_of(loop_.scope().plan->scope_id));
+           loop_.region().end_time_of(loop_.scope().plan->scope_id));
     });
   }
 

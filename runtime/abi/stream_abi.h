@@ -126,8 +126,8 @@ enum StreamRegionStatus {
 
 // Handles `count` ticks (0 <= count <= STREAM_BATCH_LIMIT) of each input. `state` is the region's own.
 // STREAM_REGION_END comes exactly once, in a last call without ticks (count 0), also after the region
-// said DONE or STOP. In that call `inputs[0].stamps` is never null and `stamps[0]` is END(T): what
-// `on end` calls `now`. Items committed then with an earlier stamp are stamped T by the queue, so that
+// said DONE or STOP. In that call `inputs[0].stamps` is never null and `stamps[0]` is the T of END(T):
+// what `on end` calls `now`, or INT64_MIN if nothing ever had a stamp (`now` is 0 then). Items committed then with an earlier stamp are stamped T by the queue, so that
 // frontiers stay true. What `evaluate` and `initialize` allocate lasts as long as the run.
 typedef int32_t (*StreamRegionFunction)(void* state, StreamContext* context, const StreamBatch* inputs,
                                         int64_t count, uint32_t flags);

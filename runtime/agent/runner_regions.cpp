@@ -158,16 +158,15 @@ void Runner::end(RunningRegion& region) {
     return retire(region);
   }
   const std::int64_t end_stamp = end_stamp_of(region);
-  const std::int64_t told = end_stamp == kEarliestStamp ? 0 : end_stamp;
   std::vector<StreamBatch> batches;
   for (ColumnQueue* const input : region.inputs) {
     StreamBatch batch = input->batch(0);
     if (region.merge) batch.first_position = region.merge->total_count();
-    batch.stamps = &told;
+    batch.stamps = &end_stamp;
     batches.push_back(batch);
     if (region.merge) break;
   }
-  context_.stamp_floor = told;
+  context_.stamp_floor = end_stamp == kEarliestStamp ? 0 : end_stamp;
   if (run(region, batches.data(), 0, STREAM_REGION_END) == STREAM_REGION_STOP) {
     stops_ = true;
     region.has_silent_end = true;

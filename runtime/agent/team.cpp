@@ -413,7 +413,8 @@ bool Team::is_stuck() {
   bool all_through = true;
   for (std::size_t part = 0; part < part_count; ++part) {
     const auto rest = static_cast<Rest>(reports_[part].rest.load());
-    all_wait = all_wait && (rest == Rest::Others || rest == Rest::Finished);
+    const bool waits = rest == Rest::Others && bell(static_cast<std::int32_t>(part)).is_asleep();
+    all_wait = all_wait && (waits || rest == Rest::Finished);
     all_through = all_through && rest == Rest::Finished;
     moves.push_back(reports_[part].moves.load());
   }

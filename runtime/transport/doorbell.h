@@ -36,6 +36,11 @@ class Doorbell {
 
   // ---- everybody else; safe in a signal handler ----
 
+  // It sleeps, or is about to, and nobody has rung yet.
+  [[nodiscard]] bool is_asleep() const {
+    return state_->sleep.load(std::memory_order_acquire) != kAwake;
+  }
+
   void ring() {
     full_fence();
     if (state_->sleep.load(std::memory_order_relaxed) != kAwake) wake();
