@@ -25,8 +25,9 @@ enum class Optimisation : std::uint8_t {
 
 struct CodegenOptions {
   std::string program_name = "program";
-  std::string description;       // Shown by the program's --help.
-  std::string target = "host";   // A name that find_target() knows.
+  std::string description;  // Shown by the program's --help.
+  std::string meaning;  // Equal texts, equal results: what nodes compare. Empty: there is one node.
+  std::string target = "host";  // A name that find_target() knows.
   Optimisation optimisation = Optimisation::Short;
   // Params whose default is another than the program says, such as those that a test gives.
   // May be null; read during the call only.

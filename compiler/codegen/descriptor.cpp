@@ -1,5 +1,8 @@
 #include "compiler/codegen/descriptor.h"
 
+#include <llvm/Support/SHA256.h>
+
+#include <array>
 #include <map>
 #include <utility>
 
@@ -33,14 +36,32 @@ class DescriptorEmitter {
 
     const auto count = [&](std::size_t size) { return number(static_cast<std::int64_t>(size)); };
     const Placement& placement = placed_.placement;
-    llvm::Constant* value = make({
-        word(STREAM_ABI_VERSION), word(0), module_.text(options_.program_name),
-        module_.text(options_.description), count(param_count_), *params,
-        count(module_.plan.queues.size()), queues, count(module_.plan.sources.size()), *sources,
-        count(module_.plan.sinks.size()), *sinks, count(regions_.size()), regions,
-        count(module_.sites().size()), sites, evaluate, count(placement.nodes.size()), make_nodes(),
-        count(placement.processes.size()), make_processes(), count(placement.parts.size()),
-        make_parts(), word(placement.main_part.value()), word(0)});
+    llvm::Constant* value = make({word(STREAM_ABI_VERSION),
+                                  word(0),
+                                  module_.text(options_.program_name),
+                                  module_.text(options_.description),
+                                  count(param_count_),
+                                  *params,
+                                  count(module_.plan.queues.size()),
+                                  queues,
+                                  count(module_.plan.sources.size()),
+                                  *sources,
+                                  count(module_.plan.sinks.size()),
+                                  *sinks,
+                                  count(regions_.size()),
+                                  regions,
+                                  count(module_.sites().size()),
+                                  sites,
+                                  evaluate,
+                                  count(placement.nodes.size()),
+                                  make_nodes(),
+                                  count(placement.processes.size()),
+                                  make_processes(),
+                                  count(placement.parts.size()),
+                                  make_parts(),
+                                  word(placement.main_part.value()),
+                                  word(placement.allows_insecure_links ? 1 : 0),
+                                  make_semantic_hash()});
     new llvm::GlobalVariable(*module_.module, value->getType(), true,
                              llvm::GlobalValue::ExternalLinkage, value, "stream_program");
     return {};
@@ -300,9 +321,18 @@ class DescriptorEmitter {
   llvm::Constant* make_nodes() {
     std::vector<llvm::Constant*> rows;
     for (const PlacedNode& node : placed_.placement.nodes) {
-      rows.push_back(make({module_.text(node.name), module_.text(node.host)}));
+      rows.push_back(
+          make({module_.text(node.name), module_.text(node.host), word(node.port), word(0)}));
     }
     return table(rows, "nodes");
+  }
+
+  llvm::Constant* make_semantic_hash() {
+    const std::array<std::uint8_t, 32> hash = llvm::SHA256::hash(
+        {reinterpret_cast<const std::uint8_t*>(options_.meaning.data()), options_.meaning.size()});
+    std::vector<llvm::Constant*> bytes;
+    for (const std::uint8_t byte : hash) bytes.push_back(llvm::ConstantInt::get(module_.i8, byte));
+    return module_.array(module_.i8, bytes, "semantic_hash", true);
   }
 
   llvm::Constant* make_processes() {

@@ -1,4 +1,6 @@
-// `streamc run FILE [-- …]` compiles in memory and runs now; `streamc build FILE -o OUT` makes an executable.
+// `streamc run FILE [-- …]` compiles in memory and runs now; `streamc build FILE -o OUT` makes an
+// executable.
+#include <algorithm>
 #include <filesystem>
 #include <vector>
 
@@ -14,6 +16,12 @@ namespace {
 
 // The name of the executable where none is given: that of the program.
 std::string default_output(const FrontEnd& front_end) { return front_end.program_name(); }
+
+bool names_a_node(const std::vector<std::string>& arguments) {
+  return std::any_of(arguments.begin(), arguments.end(), [](const std::string& argument) {
+    return argument == "--all-nodes" || argument == "--node" || argument.starts_with("--node=");
+  });
+}
 
 }  // namespace
 
@@ -36,7 +44,11 @@ int command_run(const Options& options) {
   print_times(front_end, options);
 
   std::vector<const char*> arguments = {loaded->program().name};
-  for (const std::string& argument : options.program_arguments) arguments.push_back(argument.c_str());
+  if (placed->placement.nodes.size() > 1 && !names_a_node(options.program_arguments)) {
+    arguments.push_back("--all-nodes");
+  }
+  for (const std::string& argument : options.program_arguments)
+    arguments.push_back(argument.c_str());
   arguments.push_back(nullptr);
   return streamrt::stream_main(loaded->program(), static_cast<int>(arguments.size()) - 1, arguments.data());
 }

@@ -1,9 +1,12 @@
 #include "compiler/driver/front_end.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
 
+#include "compiler/ast/dump.h"
 #include "compiler/driver/embedded.h"
 #include "compiler/parse/parse.h"
 #include "compiler/support/match.h"
@@ -159,6 +162,21 @@ std::optional<TestGraph> FrontEnd::build_test(DeclId test) {
 bool FrontEnd::check_tests() {
   for (const DeclId test : tests()) (void)build_test(test);
   return !sink_.has_errors();
+}
+
+std::string FrontEnd::meaning() const {
+  std::string text;
+  for (std::size_t i = 0; i < modules_->module_count(); ++i) {
+    ast::Module module;
+    for (const ast::ModuleItem& item : modules_->syntax(ModuleId(i)).items) {
+      const DeclId* id = std::get_if<DeclId>(&item);
+      const bool is_apart = id != nullptr && (ast_.as<ast::TestDecl>(*id) != nullptr ||
+                                              ast_.as<ast::DeployDecl>(*id) != nullptr);
+      if (!is_apart) module.items.push_back(item);
+    }
+    text += fmt::format("\n{}\n{}", modules_->name(ModuleId(i)), dump_module(ast_, module));
+  }
+  return text;
 }
 
 std::string FrontEnd::program_name() const {

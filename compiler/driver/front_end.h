@@ -67,6 +67,10 @@ class FrontEnd {
   [[nodiscard]] Graph& graph() { return graph_; }
   [[nodiscard]] const std::vector<Deployment>& deployments() const { return deployments_; }
 
+  // All that decides about results but the values of params, as text: what every module declares.
+  // Neither layout nor comments, tests or placement.
+  [[nodiscard]] std::string meaning() const;
+
   // The name of the program: that of its file, without folder and extension.
   [[nodiscard]] std::string program_name() const;
 

@@ -8,6 +8,7 @@
 #include "compiler/diag/render.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/files.h"
+#include "compiler/driver/version.h"
 #include "compiler/graph/text_printer.h"
 #include "compiler/passes/pass_manager.h"
 #include "compiler/place/deploy.h"
@@ -78,11 +79,22 @@ std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, 
   return std::nullopt;
 }
 
-std::optional<GeneratedCode> compile_to_code(FrontEnd& front_end, const PlacedGraph& placed, const Target& target,
-                                             int& status) {
+namespace {
+
+// What nodes compare before they link; of no use to a program without.
+std::string meaning_of(const FrontEnd& front_end, const PlacedGraph& placed) {
+  if (placed.placement.nodes.size() <= 1) return {};
+  return std::string(version_text()) + front_end.meaning();
+}
+
+}  // namespace
+
+std::optional<GeneratedCode> compile_to_code(FrontEnd& front_end, const PlacedGraph& placed,
+                                             const Target& target, int& status) {
   const auto timing = front_end.times().measure("generate code");
   const CodegenOptions options{.program_name = front_end.program_name(),
                                .description = front_end.main_module().doc,
+                               .meaning = meaning_of(front_end, placed),
                                .target = target.name,
                                .optimisation = target.optimisation};
   Result<GeneratedCode> code = generate_code(front_end.program(), placed, front_end.sources(), options);

@@ -9,6 +9,9 @@
 namespace streamc {
 namespace {
 
+// Where the first node of a block listens; each further one listens one higher.
+constexpr std::int32_t kFirstPort = 7400;
+
 class Deployer {
  public:
   Deployer(const Graph& graph, const Deployment& deployment, DiagnosticSink& sink)
@@ -23,7 +26,10 @@ class Deployer {
     PlacedGraph placed = streamc::place(graph_, placement_, std::move(wishes));
     warn_of_moved(placed);
     for (const DeployedLink& link : deployment_.links) {
-      placed.placement.links.push_back({link.from, link.to, link.buffer});
+      if (!link.is_between_nodes)
+        placed.placement.links.push_back({link.from, link.to, link.buffer});
+      placed.placement.allows_insecure_links =
+          placed.placement.allows_insecure_links || link.is_insecure;
     }
     return placed;
   }
@@ -38,7 +44,11 @@ class Deployer {
         deployment_.rest ? deployment_.processes[deployment_.threads[*deployment_.rest].process].node : 0;
     for (std::size_t node = 0; node < deployment_.nodes.size(); ++node) {
       const DeployedNode& own = deployment_.nodes[node];
-      placement_.nodes.push_back({own.name, own.host, own.target});
+      const auto index = static_cast<std::int32_t>(node);
+      placement_.nodes.push_back({.name = own.name,
+                                  .host = own.host,
+                                  .port = own.port != 0 ? own.port : kFirstPort + index,
+                                  .target = own.target});
       for (std::size_t process = 0; process < deployment_.processes.size(); ++process) {
         if (deployment_.processes[process].node == node) make_process(process, used_threads, node == main_node);
       }

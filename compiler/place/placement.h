@@ -22,7 +22,8 @@ using ProcessId = Id<struct ProcessTag>;
 struct PlacedNode {
   std::string name;  // Empty without `node` in the deploy block.
   std::string host;
-  std::string target;
+  std::int32_t port = 0;  // Where it listens.
+  std::string target;     // Empty: the machine that compiles.
 };
 
 struct PlacedProcess {
@@ -51,6 +52,7 @@ struct Placement {
   std::vector<PlacedPart> parts;         // Likewise by process.
   PartId main_part;                      // Where the console is.
   std::vector<PlacedLink> links;
+  bool allows_insecure_links = false;  // Nodes may link without TLS also beyond one machine.
 };
 
 // A graph that is ready to become code.

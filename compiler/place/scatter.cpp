@@ -17,10 +17,22 @@ PlacedGraph scatter(const Graph& graph, std::uint64_t seed, const ScatterLimits&
       std::max<std::uint64_t>({2, process_count, up_to(std::max<std::uint32_t>(limits.parts, 2))});
 
   Placement placement;
-  placement.nodes.push_back({});
+  // Half of all programs are on one node. Each node has a process, the others go anywhere; those of
+  // a node stand together.
+  const std::uint64_t node_count =
+      random() % 2 == 0 ? 1 : up_to(std::min<std::uint64_t>(process_count, limits.nodes));
+  for (std::uint64_t i = 0; i < node_count; ++i) {
+    placement.nodes.push_back(
+        {.name = node_count == 1 ? std::string() : fmt::format("node_{}", i)});
+  }
+  std::vector<std::size_t> node_of;
+  for (std::uint64_t i = 0; i < process_count; ++i)
+    node_of.push_back(i < node_count ? i : random() % node_count);
+  std::sort(node_of.begin(), node_of.end());
   for (std::uint64_t i = 0; i < process_count; ++i) {
-    placement.processes.push_back(
-        {.name = i == 0 ? std::string() : fmt::format("process_{}", i), .node_id = NodeId(0)});
+    const bool is_first = i == 0 || node_of[i - 1] != node_of[i];
+    placement.processes.push_back({.name = is_first ? std::string() : fmt::format("process_{}", i),
+                                   .node_id = NodeId(node_of[i])});
   }
   // Each process has a part, the others go anywhere; those of a process stand together.
   std::vector<std::size_t> process_of;

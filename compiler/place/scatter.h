@@ -9,7 +9,8 @@ namespace streamc {
 
 struct ScatterLimits {
   std::uint32_t parts = 6;      // Threads, two at the least,
-  std::uint32_t processes = 3;  // over so many processes at the most.
+  std::uint32_t processes = 3;  // over so many processes
+  std::uint32_t nodes = 3;      // and nodes at the most.
 };
 
 // Each operator anywhere, or each equation as a whole. Equal seeds give equal placements.

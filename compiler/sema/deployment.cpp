@@ -35,13 +35,19 @@ class DeploymentChecker {
       return item.kind == Kind::Node;
     });
     if (!has_nodes) add_node({});
+    const auto is_link = [](const ast::DeployItem& item) { return item.kind == Kind::Link; };
     for (const ast::DeployItem& item : decl.items) {
-      if (has_nodes && item.kind != Kind::Node && item.kind != Kind::Link) {
+      if (is_link(item)) continue;
+      if (has_nodes && item.kind != Kind::Node) {
         sink_.report(diag::DeployOutsideNode, item.span, decl.name.text);
         ok_ = false;
         continue;
       }
       add(item, Place{});
+    }
+    // A link may name nodes, which may stand behind it.
+    for (const ast::DeployItem& item : decl.items) {
+      if (is_link(item)) add_link(item);
     }
     if (!ok_) return std::nullopt;
     return std::move(result_);
@@ -119,8 +125,10 @@ class DeploymentChecker {
         node.host = text_argument(argument);
       } else if (argument.name.text == "target") {
         node.target = text_argument(argument);
+      } else if (argument.name.text == "port") {
+        node.port = static_cast<std::int32_t>(count_argument(item, argument, 1, 65535));
       } else {
-        report_argument(item, argument, "`host` and `target`");
+        report_argument(item, argument, "`host`, `port` and `target`");
       }
     }
     return add_node(std::move(node));
@@ -202,20 +210,34 @@ class DeploymentChecker {
     rest_span_ = item.span;
   }
 
+  bool is_node(const ast::Reference& reference) const {
+    return std::any_of(result_.nodes.begin(), result_.nodes.end(), [&](const DeployedNode& node) {
+      return !node.name.empty() && node.name == reference.name.text;
+    });
+  }
+
   void add_link(const ast::DeployItem& item) {
-    if (!is_stream(item.from) || !is_stream(item.to)) return;
-    DeployedLink link{.from = item.from.name.text, .to = item.to.name.text, .span = item.span};
+    const bool is_between_nodes = is_node(item.from) && is_node(item.to);
+    if (!is_between_nodes && (!is_stream(item.from) || !is_stream(item.to))) return;
+    DeployedLink link{.from = item.from.name.text,
+                      .to = item.to.name.text,
+                      .is_between_nodes = is_between_nodes,
+                      .span = item.span};
     for (const ast::Argument& argument : item.arguments) {
       const std::string& name = argument.name.text;
-      if (name == "buffer") {
+      if (is_between_nodes && name != "insecure") {
+        report_argument(item, argument, "`insecure`, if it is between nodes");
+      } else if (name == "buffer") {
         link.buffer = count_argument(item, argument, 1, std::int64_t{1} << 40);
+      } else if (name == "insecure") {
+        link.is_insecure = flag_argument(argument);
       } else if (name == "full" && is_word(argument, "wait")) {
         continue;  // What a link does anyway.
       } else if (name == "full") {
         sink_.report(diag::NotAvailable, argument.span, "a link that drops items");
         ok_ = false;
       } else {
-        report_argument(item, argument, "`buffer` and `full`");
+        report_argument(item, argument, "`buffer`, `full` and `insecure`");
       }
     }
     result_.links.push_back(std::move(link));
@@ -249,8 +271,13 @@ class DeploymentChecker {
     return value ? value->text : std::string();
   }
 
-  std::int64_t count_argument(const ast::DeployItem& item, const ast::Argument& argument, std::int64_t least,
-                              std::int64_t most) {
+  bool flag_argument(const ast::Argument& argument) {
+    const std::optional<Value> value = value_of(argument, TypeKind::Bool);
+    return value && value->integer != 0;
+  }
+
+  std::int64_t count_argument(const ast::DeployItem& item, const ast::Argument& argument,
+                              std::int64_t least, std::int64_t most) {
     const std::optional<Value> value = value_of(argument, TypeKind::Int);
     if (!value) return least;
     if (value->integer >= least && value->integer <= most) return value->integer;

@@ -16,9 +16,10 @@
 namespace streamc {
 
 struct DeployedNode {
-  std::string name;    // Empty where the block has no nodes.
-  std::string host;    // Empty: not said.
-  std::string target;  // Empty: the machine that compiles.
+  std::string name;       // Empty where the block has no nodes.
+  std::string host;       // Empty: not said.
+  std::string target;     // Empty: the machine that compiles.
+  std::int32_t port = 0;  // Where it listens, if other nodes connect to it; 0: not said.
 };
 
 struct DeployedProcess {
@@ -40,10 +41,13 @@ struct DeployedStream {
   SourceSpan span;
 };
 
+// Between two streams, or between all streams of two nodes.
 struct DeployedLink {
   std::string from;
   std::string to;
-  std::int64_t buffer = 0;  // Items on the way, at the most; 0: not said.
+  bool is_between_nodes = false;
+  std::int64_t buffer = 0;   // Items on the way, at the most; 0: not said.
+  bool is_insecure = false;  // Without TLS also to another machine.
   SourceSpan span;
 };
 

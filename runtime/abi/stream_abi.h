@@ -230,7 +230,9 @@ typedef struct StreamSink {
 // process of a node is the one that was started, and the first part of a process is its first thread.
 typedef struct StreamNode {
   const char* name;  // "" without nodes.
-  const char* host;  // Name or address by which other nodes reach it.
+  const char* host;  // Name or address by which other nodes reach it; "": this machine.
+  int32_t port;      // Where it listens.
+  int32_t reserved;
 } StreamNode;
 
 typedef struct StreamProcess {
@@ -304,11 +306,13 @@ typedef struct StreamProgram {
   const StreamProcess* processes;
   int64_t part_count;
   const StreamPart* parts;
-  int32_t main_part;        // Where the console is.
-  int32_t reserved2;
+  int32_t main_part;              // Where the console is.
+  int32_t allows_insecure_links;  // 1: nodes may link without TLS also beyond one machine.
+  const unsigned char*
+      semantic_hash;  // 32 bytes: equal for programs that mean the same (semantics.md §11).
 } StreamProgram;
 
-enum { STREAM_ABI_VERSION = 2 };
+enum { STREAM_ABI_VERSION = 3 };
 
 extern const StreamProgram stream_program;
 

@@ -12,6 +12,7 @@ namespace {
 // In front of everything in the ring: a frame of items as a whole, or a piece of one.
 enum class Part : std::uint64_t { Whole = 0, Piece = 1, LastPiece = 2 };
 constexpr std::size_t kPartBytes = sizeof(Part);
+constexpr std::size_t kLargestItem = std::size_t{1} << 30;
 
 std::byte* put_part(std::byte* out, Part part) {
   std::memcpy(out, &part, kPartBytes);
@@ -19,6 +20,17 @@ std::byte* put_part(std::byte* out, Part part) {
 }
 
 }  // namespace
+
+std::optional<std::uint32_t> items_in_frame(std::span<const std::byte> frame) {
+  Part part;
+  if (frame.size() < kPartBytes) return std::nullopt;
+  std::memcpy(&part, frame.data(), kPartBytes);
+  if (part == Part::Piece) return 0;
+  if (part == Part::LastPiece) return 1;
+  if (part != Part::Whole) return std::nullopt;
+  const auto count = frame_item_count(frame.subspan(kPartBytes));
+  return count ? std::optional(static_cast<std::uint32_t>(*count)) : std::nullopt;
+}
 
 bool Outlet::send(std::int64_t batch_limit) {
   if (has_sent_end_) return false;
@@ -123,6 +135,10 @@ Result<bool> Inlet::receive(std::int64_t limit) {
       if (!read) return read.failure();
       count = *read;
     } else {
+      if (large_.size() + bytes.size() > kLargestItem) {
+        return fail("an item of `{}` has more than {} bytes", queue_.description().name,
+                    kLargestItem);
+      }
       large_.insert(large_.end(), bytes.begin(), bytes.end());
       if (part == Part::LastPiece) {
         const Result<std::int64_t> read = read_frame(large_, queue_);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "runtime/base/result.h"
@@ -12,6 +13,10 @@
 #include "runtime/transport/doorbell.h"
 
 namespace streamrt {
+
+// Items that a frame of a ring brings: 0 if it only says how far the stream has come, or is a piece
+// of a large item. Nothing if it is no such frame.
+std::optional<std::uint32_t> items_in_frame(std::span<const std::byte> frame);
 
 // The writing end of a queue that is read in another part.
 class Outlet {

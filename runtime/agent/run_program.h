@@ -8,6 +8,9 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "runtime/abi/stream_abi.h"
 #include "runtime/agent/messages.h"
@@ -35,6 +38,10 @@ struct RunOptions {
   bool shows_statistics = false;           // A table of what ran, at the end.
   bool shows_progress = false;             // A bar while recorded sources are read.
   bool handles_signals = false;            // SIGINT and SIGTERM end the sources' logs.
+
+  std::string node;  // The node that runs here; empty: all of them, as processes of this machine.
+  std::vector<std::pair<std::string, std::string>>
+      node_addresses;  // `HOST:PORT` by node, instead of the program's.
 
   std::int64_t batch_limit = STREAM_BATCH_LIMIT;      // Ticks in a batch, 1 to STREAM_BATCH_LIMIT.
   std::optional<std::uint64_t> batch_cuts_seed;       // Cut batches at random, for tests.

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/agent/node_addresses.h"
 #include "runtime/agent/run_program.h"
 #include "runtime/base/closest_name.h"
 #include "runtime/base/leaves.h"
@@ -83,6 +84,47 @@ Result<void> take_params(std::vector<ParamFlag>& flags) {
   return {};
 }
 
+std::string node_names(const StreamProgram& program) {
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < program.node_count; ++i) names.emplace_back(program.nodes[i].name);
+  return fmt::format("{}", fmt::join(names, "|"));
+}
+
+void add_node_flags(CLI::App& app, const StreamProgram& program, RunOptions& options,
+                    std::vector<std::string>& addresses, bool& runs_all_nodes) {
+  app.add_option("--node", options.node, "the node that runs here")
+      ->type_name(node_names(program))
+      ->group("Nodes");
+  app.add_flag("--all-nodes", runs_all_nodes, "run all nodes on this machine, for a trial")
+      ->group("Nodes");
+  app.add_option("--at", addresses,
+                 "where a node is, instead of what the program says; several times")
+      ->type_name("NODE=HOST:PORT")
+      ->group("Nodes");
+}
+
+// Which node runs here, and where the others are.
+Result<void> take_nodes(const StreamProgram& program, RunOptions& options,
+                        const std::vector<std::string>& addresses, bool runs_all_nodes) {
+  if (program.node_count <= 1) return {};
+  if (options.node.empty() == !runs_all_nodes) {
+    return fail(
+        "this program runs on several nodes: say `--node {}`, or `--all-nodes` to try all of them "
+        "on this "
+        "machine",
+        node_names(program));
+  }
+  if (!runs_all_nodes && find_node(program, options.node) < 0) {
+    return fail("the program has no node `{}`: say `--node {}`", options.node, node_names(program));
+  }
+  for (const std::string& text : addresses) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) return fail("`--at {}`: say it as `NODE=HOST:PORT`", text);
+    options.node_addresses.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return {};
+}
+
 // Nothing that is half done can be finished without memory, so the process ends here and now.
 [[noreturn]] void end_without_memory() {
   write_message_to_stderr("error: the memory of this machine is too small for the program");
@@ -109,6 +151,9 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
   app.add_option("--for", run_for, "end live sources after this long, as `10s` or `1h30min`")
       ->type_name("duration")
       ->group("Run");
+  std::vector<std::string> addresses;
+  bool runs_all_nodes = false;
+  if (program.node_count > 1) add_node_flags(app, program, options, addresses, runs_all_nodes);
   app.add_option("--batch", options.batch_limit, "items in a batch")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{STREAM_BATCH_LIMIT}))
       ->group("");
@@ -141,6 +186,9 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
       return reject(
           fmt::format("`--for {}`: `{}` is no duration, such as `10s`", run_for, run_for));
     }
+  }
+  if (Result<void> taken = take_nodes(program, options, addresses, runs_all_nodes); !taken) {
+    return reject(taken.message());
   }
   std::set_new_handler(end_without_memory);
   options.batch_cuts_seed = cuts_seed;

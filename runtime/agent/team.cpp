@@ -1,13 +1,11 @@
 #include "runtime/agent/team.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,31 +83,25 @@ SharedMemory::~SharedMemory() { ::munmap(data_, size_); }
 // A queue that is written in one part and read in another.
 struct Team::Channel {
   std::int32_t queue = 0;
-  std::int32_t writer = 0;
+  std::int32_t writer = 0;  // Parts; one of the two may be of another node.
   std::int32_t reader = 0;
   std::size_t capacity = 0;
   std::size_t offset = 0;  // Of its ring in the shared memory.
 };
 
-struct Team::Child {
-  std::int32_t process = 0;
-  pid_t pid = 0;
-  int message_fd = -1;  // What it says, line by line.
-  std::string partial_line;
-  bool is_reaped = false;
-  int status = 0;       // Exit status.
-};
-
-Team::Team(const StreamProgram& program, const RunOptions& options)
+Team::Team(const StreamProgram& program, const RunOptions& options, std::int32_t node,
+           NodeAddresses addresses)
     : program_(program),
       options_(options),
+      node_(node),
+      addresses_(std::move(addresses)),
       constants_book_({program.sites, static_cast<std::size_t>(program.site_count)}),
       constants_message_(options.message ? options.message : MessageWriter(write_message_to_stderr)),
       constants_failures_(constants_book_, constants_message_) {
   constants_.failures = &constants_failures_;
   find_channels();
   map_memory();
-  for (std::int64_t i = 0; i < program.part_count; ++i) {
+  for (std::int64_t i = 0; i <= gateway_bell(); ++i) {
     const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     STREAM_CHECK(fd >= 0, "no descriptors left");
     event_fds_.push_back(fd);
@@ -117,6 +109,7 @@ Team::Team(const StreamProgram& program, const RunOptions& options)
 }
 
 Team::~Team() {
+  if (gateway_thread_.joinable()) gateway_thread_.join();
   if (watcher_.joinable()) watcher_.join();
   for (const int fd : event_fds_) ::close(fd);
   if (watcher_fd_ >= 0) ::close(watcher_fd_);
@@ -127,6 +120,7 @@ void Team::find_channels() {
     const std::int32_t writer = writer_part(program_, queue);
     const std::int32_t reader = reader_part(program_, queue);
     if (writer < 0 || reader < 0 || writer == reader) continue;
+    if (node_of(writer) != node_ && node_of(reader) != node_) continue;
     channels_.push_back({queue, writer, reader, ring_capacity(program_.queues[queue]), 0});
   }
 }
@@ -140,7 +134,7 @@ void Team::map_memory() {
   };
   const auto part_count = static_cast<std::size_t>(program_.part_count);
   const std::size_t control = place(sizeof(RunControl));
-  const std::size_t bells = place(sizeof(DoorbellState) * part_count);
+  const std::size_t bells = place(sizeof(DoorbellState) * (part_count + 1));
   const std::size_t processes =
       place(sizeof(ProcessReport) * static_cast<std::size_t>(program_.process_count));
   const std::size_t reports = place(sizeof(PartReport) * part_count);
@@ -151,11 +145,10 @@ void Team::map_memory() {
   bell_states_ = reinterpret_cast<DoorbellState*>(base + bells);
   process_reports_ = reinterpret_cast<ProcessReport*>(base + processes);
   reports_ = reinterpret_cast<PartReport*>(base + reports);
-  for (std::size_t i = 0; i < part_count; ++i) {
-    new (&bell_states_[i]) DoorbellState;
-    new (&reports_[i]) PartReport;
-  }
-  for (std::int64_t i = 0; i < program_.process_count; ++i) new (&process_reports_[i]) ProcessReport;
+  for (std::size_t i = 0; i < part_count; ++i) new (&reports_[i]) PartReport;
+  for (std::size_t i = 0; i <= part_count; ++i) new (&bell_states_[i]) DoorbellState;
+  for (std::int64_t i = 0; i < program_.process_count; ++i)
+    new (&process_reports_[i]) ProcessReport;
 }
 
 Doorbell Team::bell(std::int32_t part) {
@@ -164,6 +157,7 @@ Doorbell Team::bell(std::int32_t part) {
 
 void Team::ring_all() {
   for (std::int32_t part = 0; part < program_.part_count; ++part) bell(part).ring();
+  bell(gateway_bell()).ring();
 }
 
 void Team::post(std::string_view line) {
@@ -185,6 +179,16 @@ void Team::show_messages(const MessageWriter& write) {
   for (const std::string& line : lines) write(line);
 }
 
+void Team::give_up() {
+  std::uint32_t before = kGoesOn;
+  control_->gives_up.compare_exchange_strong(before, kPartGaveUp);
+  ring_all();
+}
+
+void Team::start_other_nodes() {
+  starts_other_nodes_ = true;
+}
+
 int Team::run() {
   if (program_.evaluate != nullptr) program_.evaluate(&constants_);
   std::optional<SignalWatch> signals;
@@ -193,7 +197,7 @@ int Team::run() {
     signals->notify([this](int signal) {
       // A child that has lost its parent has nobody left to read what it makes.
       if (is_orphan()) {
-        control_->gives_up.store(1, std::memory_order_relaxed);
+        control_->gives_up.store(kPartGaveUp, std::memory_order_relaxed);
       } else {
         control_->end_signal.store(static_cast<std::uint32_t>(signal), std::memory_order_relaxed);
       }
@@ -203,55 +207,141 @@ int Team::run() {
   start_children();
   watcher_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   STREAM_CHECK(watcher_fd_ >= 0, "no descriptors left");
-  watcher_ = std::thread([this] { watch(); });
   const MessageWriter direct = constants_message_;
-  int status = run_process(0, direct);
+  const std::int32_t own_process = [this] {
+    std::int32_t process = 0;
+    while (program_.processes[process].node != node_) ++process;
+    return process;
+  }();
+  main_part_here_ = 0;
+  while (process_of(main_part_here_) != own_process) ++main_part_here_;
+  int status = kExitSuccess;
+  make_gateway();
+  watcher_ = std::thread([this] { watch(); });
+  if (gateway_ != nullptr) {
+    if (Result<void> opened = gateway_->open(addresses_); !opened) {
+      direct("error: " + opened.message());
+      status = kExitUnusable;
+      give_up();
+    } else {
+      gateway_thread_ = std::thread([this] {
+        gateway_->run();
+        is_gateway_through_.store(true);
+        bell(main_part_here_).ring();
+      });
+    }
+  }
+  status = worse(status, run_process(own_process, direct));
+  if (gateway_thread_.joinable()) {
+    bell(gateway_bell()).ring();
+    wait_while([this] { return !is_gateway_through_.load(); }, direct);
+    gateway_thread_.join();
+    if (control_->gives_up.load() == kTeamGaveUp) status = worse(status, kExitFailed);
+  }
   const std::uint64_t one = 1;
   (void)!::write(watcher_fd_, &one, sizeof one);
   watcher_.join();
   show_messages(direct);
-  for (const Child& child : children_) status = worse(status, child.status);
-  return status;
+  return worse(status, child_status_);
 }
 
 void Team::start_children() {
-  for (std::int32_t process = 1; process < program_.process_count; ++process) {
-    int fds[2] = {-1, -1};
-    STREAM_CHECK(::pipe2(fds, O_CLOEXEC) == 0, "no descriptors left");
-    const pid_t parent = ::getpid();
-    const pid_t pid = ::fork();
-    STREAM_CHECK(pid >= 0, "no process can be started");
-    if (pid == 0) {
-      parent_pid_ = parent;
-      ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-      if (is_orphan()) ::_exit(kExitFailed);
-      ::close(fds[0]);
-      run_child(process, fds[1]);
+  const pid_t parent = ::getpid();
+  for (std::int32_t process = 0; process < program_.process_count; ++process) {
+    const std::int32_t node = program_.processes[process].node;
+    const bool is_first = is_first_of_node(process);
+    if (node == node_ && !is_first) {
+      children_.start(process, [&](const MessageWriter& message) {
+        parent_pid_ = parent;
+        return run_child(process, message);
+      });
+    } else if (node != node_ && is_first && starts_other_nodes_) {
+      children_.start(
+          process, [&](const MessageWriter& message) { return run_node(node, message, parent); });
     }
-    ::close(fds[1]);
-    children_.push_back({.process = process, .pid = pid, .message_fd = fds[0]});
   }
 }
 
-void Team::run_child(std::int32_t process, int message_fd) {
-  for (const Child& sibling : children_) ::close(sibling.message_fd);
-  children_.clear();
-  const MessageWriter to_parent = [message_fd](std::string_view line) {
-    // One write of at most PIPE_BUF bytes: lines of several threads do not mix.
-    constexpr std::size_t kMost = 4000;
-    std::string text(line.substr(0, kMost));
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    text += '\n';
-    (void)!::write(message_fd, text.data(), text.size());
-  };
-  int status = run_process(process, to_parent);
+// Another node on this machine, in a process of its own.
+int Team::run_node(std::int32_t node, const MessageWriter& message, pid_t parent) {
+  RunOptions options = options_;
+  options.message = message;
+  Team team(program_, options, node, std::move(addresses_));
+  team.parent_pid_ = parent;
+  const int status = team.run();
+  std::int32_t process = 0;
+  while (program_.processes[process].node != node) ++process;
+  process_reports_[process].is_finished.store(1, std::memory_order_release);
+  return status;
+}
+
+int Team::run_child(std::int32_t process, const MessageWriter& message) {
+  int status = run_process(process, message);
   if (is_orphan()) {
     write_message_to_stderr(fmt::format("error: process `{}` ends: the one that started it is gone",
                                         program_.processes[process].name));
     status = kExitFailed;
   }
   process_reports_[process].is_finished.store(1, std::memory_order_release);
-  ::_exit(status);
+  return status;
+}
+
+// The gateway, if queues cross to or from other nodes.
+void Team::make_gateway() {
+  const auto gateway = [this]() -> Gateway& {
+    if (gateway_ == nullptr) {
+      GatewaySetup setup;
+      setup.node = node_;
+      setup.control = control_;
+      setup.ring_item_limit = options_.channel_limit;
+      setup.reachable_nodes = reachable_nodes();
+      setup.tell_of_doubling = [this] { tell_of_doubling(); };
+      setup.post = [this](std::string_view line) { post(line); };
+      setup.ring_all = [this] { ring_all(); };
+      setup.parts_are_through = [this] { return are_parts_through(); };
+      gateway_ = std::make_unique<Gateway>(program_, std::move(setup), bell(gateway_bell()));
+    }
+    return *gateway_;
+  };
+  for (const Channel& channel : channels_) {
+    std::byte* const ring = memory_->data() + channel.offset;
+    if (node_of(channel.reader) != node_) {
+      gateway().add_outgoing(channel.queue, node_of(channel.reader),
+                             FrameReader(ring, channel.capacity), bell(channel.writer));
+    } else if (node_of(channel.writer) != node_) {
+      gateway().add_incoming(channel.queue, node_of(channel.writer),
+                             FrameWriter(ring, channel.capacity), bell(channel.reader));
+    }
+  }
+}
+
+// The nodes that items can reach from this one, through others too, in whichever direction.
+std::vector<bool> Team::reachable_nodes() const {
+  std::vector<bool> reachable(static_cast<std::size_t>(program_.node_count), false);
+  reachable[static_cast<std::size_t>(node_)] = true;
+  for (bool grows = true; grows;) {
+    grows = false;
+    for (std::int32_t queue = 0; queue < program_.queue_count; ++queue) {
+      const std::int32_t writer = writer_part(program_, queue);
+      const std::int32_t reader = reader_part(program_, queue);
+      if (writer < 0 || reader < 0) continue;
+      const auto from = static_cast<std::size_t>(node_of(writer));
+      const auto to = static_cast<std::size_t>(node_of(reader));
+      if (reachable[from] == reachable[to]) continue;
+      reachable[from] = reachable[to] = grows = true;
+    }
+  }
+  return reachable;
+}
+
+// Nothing more will be written to any ring.
+bool Team::are_parts_through() const {
+  if (control_->gives_up.load() != kGoesOn) return true;
+  for (std::int32_t part = 0; part < program_.part_count; ++part) {
+    if (node_of(part) != node_) continue;
+    if (static_cast<Rest>(reports_[part].rest.load()) != Rest::Finished) return false;
+  }
+  return true;
 }
 
 bool Team::is_orphan() const { return parent_pid_ != 0 && ::getppid() != parent_pid_; }
@@ -265,6 +355,9 @@ int Team::run_process(std::int32_t process, const MessageWriter& direct) {
   }
   STREAM_CHECK(!parts.empty(), "a process without parts");
   main_part_here_ = parts.front();
+  const auto bell_of = [this](std::int32_t part) {
+    return bell(node_of(part) == node_ ? part : gateway_bell());
+  };
   const MessageWriter posted = [this](std::string_view line) { post(line); };
   FailureBook failures({program_.sites, static_cast<std::size_t>(program_.site_count)});
 
@@ -279,11 +372,11 @@ int Team::run_process(std::int32_t process, const MessageWriter& direct) {
       std::byte* const ring = memory_->data() + channel.offset;
       if (channel.writer == part) {
         runners.back()->add_outlet(channel.queue, FrameWriter(ring, channel.capacity),
-                                   bell(channel.reader));
+                                   bell_of(channel.reader));
       }
       if (channel.reader == part) {
         runners.back()->add_inlet(channel.queue, FrameReader(ring, channel.capacity),
-                                  bell(channel.writer));
+                                  bell_of(channel.writer));
       }
     }
     if (!is_open) continue;
@@ -293,8 +386,7 @@ int Team::run_process(std::int32_t process, const MessageWriter& direct) {
     }
   }
   if (!is_open) {
-    control_->gives_up.store(1);
-    ring_all();
+    give_up();
     return kExitUnusable;
   }
   control_->opened.fetch_add(1);
@@ -307,10 +399,8 @@ int Team::run_process(std::int32_t process, const MessageWriter& direct) {
     set_thread_options(program_.parts[parts[index]], say);
     outcomes[index] = runners[index]->run();
     reports_[parts[index]].rest.store(static_cast<std::uint32_t>(Rest::Finished));
-    if (!outcomes[index].outcome) {
-      control_->gives_up.store(1);
-      ring_all();
-    }
+    if (!outcomes[index].outcome) give_up();
+    bell(gateway_bell()).ring();
   };
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < parts.size(); ++i) {
@@ -321,13 +411,7 @@ int Team::run_process(std::int32_t process, const MessageWriter& direct) {
     });
   }
   run_part(0);
-  // What the others still have to say.
-  for (Doorbell own = bell(main_part_here_); running.load() > 0;) {
-    own.announce(false);
-    show_messages(direct);
-    if (running.load() > 0) own.sleep(-1, {});
-    own.cancel();
-  }
+  wait_while([&running] { return running.load() > 0; }, direct);
   for (std::thread& thread : threads) thread.join();
   show_messages(direct);
 
@@ -339,18 +423,32 @@ int Team::run_process(std::int32_t process, const MessageWriter& direct) {
     if (end.source_failed) status = worse(status, kExitFailed);
     if (end.end_signal != 0) status = worse(status, 128 + end.end_signal);
   }
-  if (control_->gives_up.load() == 2) status = worse(status, kExitFailed);
+  if (control_->gives_up.load() == kTeamGaveUp) status = worse(status, kExitFailed);
   if (status != kExitBrokenPipe) failures.tell_totals(direct);
   return failures.has_unhandled() ? worse(status, kExitFailed) : status;
 }
 
-// Items flow once every process has opened its sources and sinks.
+// Shows what others still have to say. Whoever ends the wait rings.
+void Team::wait_while(const std::function<bool()>& condition, const MessageWriter& direct) {
+  for (Doorbell own = bell(main_part_here_); condition();) {
+    own.announce(false);
+    show_messages(direct);
+    if (condition()) own.sleep(-1, {});
+    own.cancel();
+  }
+}
+
+// Items flow once every process of the node has opened its sources and sinks.
 bool Team::wait_for_all_to_open() {
+  std::uint32_t processes = 0;
+  for (std::int32_t process = 0; process < program_.process_count; ++process) {
+    processes += program_.processes[process].node == node_ ? 1 : 0;
+  }
   Doorbell own = bell(main_part_here_);
   for (;;) {
     own.announce(false);
-    if (control_->gives_up.load() != 0) break;
-    if (control_->opened.load() >= static_cast<std::uint32_t>(program_.process_count)) {
+    if (control_->gives_up.load() != kGoesOn) break;
+    if (control_->opened.load() >= processes) {
       own.cancel();
       ring_all();
       return true;
@@ -368,41 +466,20 @@ bool Team::wait_for_all_to_open() {
 void Team::watch() {
   constexpr int kLookMilliseconds = 100;
   bool is_over = false;
-  for (;;) {
-    std::vector<pollfd> watched;
-    std::vector<Child*> children;
-    for (Child& child : children_) {
-      if (child.message_fd < 0) continue;
-      watched.push_back({child.message_fd, POLLIN, 0});
-      children.push_back(&child);
+  while (!is_over || children_.are_running()) {
+    const bool is_told = children_.look(
+        kLookMilliseconds, is_over ? -1 : watcher_fd_,
+        [this](std::string_view line) { post(line); },
+        [this](std::int32_t process, int status) { reap(process, status); });
+    is_over = is_over || is_told;
+    if (is_over) continue;
+    const bool is_stuck_now = is_stuck();
+    if (gateway_ != nullptr) {
+      gateway_->set_at_rest(is_stuck_now);
+    } else if (is_stuck_now) {
+      double_limits();
     }
-    if (is_over && children.empty()) return;
-    if (!is_over) watched.push_back({watcher_fd_, POLLIN, 0});
-    (void)::poll(watched.data(), static_cast<nfds_t>(watched.size()), kLookMilliseconds);
-    for (std::size_t i = 0; i < children.size(); ++i) {
-      if (watched[i].revents != 0) read_messages(*children[i]);
-    }
-    is_over = is_over || watched.back().revents != 0;
-    if (!is_over && is_stuck()) double_limits();
   }
-}
-
-void Team::read_messages(Child& child) {
-  char bytes[4096];
-  const ssize_t count = ::read(child.message_fd, bytes, sizeof bytes);
-  if (count < 0 && errno == EINTR) return;
-  if (count > 0) {
-    child.partial_line.append(bytes, static_cast<std::size_t>(count));
-    for (std::size_t end; (end = child.partial_line.find('\n')) != std::string::npos;) {
-      post(std::string_view(child.partial_line).substr(0, end));
-      child.partial_line.erase(0, end + 1);
-    }
-    return;
-  }
-  // Its end of the pipe is closed: it has ended, one way or another.
-  ::close(child.message_fd);
-  child.message_fd = -1;
-  reap(child);
 }
 
 // Every part that is not through sleeps until another one does something, and so it was at the last look.
@@ -412,47 +489,60 @@ bool Team::is_stuck() {
   bool all_wait = true;
   bool all_through = true;
   for (std::size_t part = 0; part < part_count; ++part) {
+    if (node_of(static_cast<std::int32_t>(part)) != node_) continue;
     const auto rest = static_cast<Rest>(reports_[part].rest.load());
     const bool waits = rest == Rest::Others && bell(static_cast<std::int32_t>(part)).is_asleep();
     all_wait = all_wait && (waits || rest == Rest::Finished);
     all_through = all_through && rest == Rest::Finished;
     moves.push_back(reports_[part].moves.load());
   }
+  if (gateway_ != nullptr) {
+    moves.push_back(gateway_->moves());
+    all_wait = all_wait && bell(gateway_bell()).is_asleep();
+  }
   const bool is_same = moves == moves_seen_;
   moves_seen_ = std::move(moves);
-  return all_wait && !all_through && is_same && control_->gives_up.load() == 0;
+  return all_wait && !all_through && is_same && control_->gives_up.load() == kGoesOn;
+}
+
+// What a zip emits at its END is stamped with its last tick. Whatever is to be in order with it has
+// to be kept until that is known, and room for it grows as a matter of course; elsewhere the rules
+// should not have let it come to this.
+void Team::tell_of_doubling() {
+  for (std::int64_t i = 0; i < program_.region_count; ++i) {
+    const StreamRegion& region = program_.regions[i];
+    if (region.head_kind == STREAM_HEAD_ZIP && region.end_matters != 0) return;
+  }
+  post("warning: streams waited for each other; their buffers grow");
 }
 
 void Team::double_limits() {
-  constexpr std::uint32_t kMostDoublings = 14;
   if (control_->doublings.fetch_add(1) + 1 > kMostDoublings) {
     post("error: streams wait for each other, and more room for their items does not help");
-    control_->gives_up.store(2);
+    control_->gives_up.store(kTeamGaveUp);
   } else if (control_->doublings.load() == 1) {
-    post("warning: streams waited for each other; their buffers grow");
+    tell_of_doubling();
   }
   moves_seen_.clear();
   ring_all();
 }
 
-void Team::reap(Child& child) {
-  int status = 0;
-  while (::waitpid(child.pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  child.is_reaped = true;
-  const bool is_finished = process_reports_[child.process].is_finished.load() != 0;
+void Team::reap(std::int32_t process, int status) {
+  const bool is_finished = process_reports_[process].is_finished.load() != 0;
   if (is_finished && WIFEXITED(status)) {
-    child.status = WEXITSTATUS(status);
+    child_status_ = worse(child_status_, WEXITSTATUS(status));
     return;
   }
-  child.status = kExitFailed;
-  post(what_died(child, status));
-  control_->gives_up.store(1);
-  ring_all();
+  child_status_ = worse(child_status_, kExitFailed);
+  post(what_died(process, status));
+  give_up();
 }
 
-std::string Team::what_died(const Child& child, int status) const {
-  std::string text = fmt::format("error: process `{}` ", program_.processes[child.process].name);
+std::string Team::what_died(std::int32_t process, int status) const {
+  const StreamProcess& own = program_.processes[process];
+  std::string text = own.node == node_
+                         ? fmt::format("error: process `{}` ", own.name)
+                         : fmt::format("error: node `{}` ", program_.nodes[own.node].name);
   if (WIFSIGNALED(status)) {
     text += fmt::format("was ended by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   } else {
@@ -461,9 +551,9 @@ std::string Team::what_died(const Child& child, int status) const {
   std::string places;
   for (std::int32_t part = 0; part < program_.part_count; ++part) {
     const std::int32_t region = reports_[part].region.load(std::memory_order_relaxed);
-    if (process_of(part) != child.process || region < 0) continue;
-    places += fmt::format("{}thread `{}` on `{}`", places.empty() ? "" : ", ", program_.parts[part].name,
-                          program_.regions[region].name);
+    if (process_of(part) != process || region < 0) continue;
+    places += fmt::format("{}thread `{}` on `{}`", places.empty() ? "" : ", ",
+                          program_.parts[part].name, program_.regions[region].name);
   }
   if (!places.empty()) text += "; it worked on: " + places;
   text += "; it is not started again, since the items that it held are lost";

@@ -1,8 +1,11 @@
-// The parts of a program on one machine: threads of this process and of those that it starts.
+// The parts of one node of a program: threads of this process and of those that it starts.
 //
-//   parent process ── thread main (the console), thread a, …        one Runner a thread
+//   parent process ── thread main, thread a, …    one Runner a thread; with other nodes also the
+//   gateway's
 //        ├─ process p ── thread …          all share one mapping: rings, doorbells, control
-//        └─ process q ── thread …
+//        ├─ process q ── thread …
+//        └─ node n ── …                    if all nodes run on this machine: the parent of the next
+//        node
 //
 // The parent starts the others, reads what they say and notices when one dies. Ctrl-C, an `else stop` and a
 // part that cannot go on reach all of them through the control words.
@@ -15,6 +18,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,40 +26,17 @@
 #include <vector>
 
 #include "runtime/abi/stream_abi.h"
+#include "runtime/agent/child_processes.h"
 #include "runtime/agent/context.h"
 #include "runtime/agent/exchange.h"
 #include "runtime/agent/failures.h"
+#include "runtime/agent/gateway.h"
+#include "runtime/agent/node_addresses.h"
+#include "runtime/agent/run_control.h"
 #include "runtime/agent/run_program.h"
 #include "runtime/agent/signals.h"
 
 namespace streamrt {
-
-// Shared by all processes, zeroed. Every word only ever rises.
-struct RunControl {
-  std::atomic<std::uint32_t> end_signal{0};  // The logs of all sources end here: the signal that asked.
-  std::atomic<std::uint32_t> stops{0};       // An `else stop` was met: live sources end.
-  std::atomic<std::uint32_t> gives_up{0};    // Some part cannot go on: what is computed is all there is.
-  std::atomic<std::uint32_t> opened{0};      // Processes that have opened their sources and sinks.
-  std::atomic<std::uint32_t> doublings{0};   // How often every limit has been doubled, see watch().
-};
-
-// Told by each process in shared memory.
-struct ProcessReport {
-  std::atomic<std::uint32_t> is_finished{0};  // Came to its end by itself; its exit status says how.
-};
-
-// What a part is at, for those who watch over it. In shared memory.
-struct PartReport {
-  std::atomic<std::int32_t> region{-1};
-  std::atomic<std::uint32_t> moves{0};       // Rises whenever something moved.
-  std::atomic<std::uint32_t> rest{0};        // See Rest.
-};
-enum class Rest : std::uint32_t {
-  None = 0,
-  Outside = 1,   // Sleeps, but a device or the time may wake it.
-  Others = 2,    // Sleeps until another part does something.
-  Finished = 3,
-};
 
 // Anonymous memory that forked processes share.
 class SharedMemory {
@@ -73,10 +54,14 @@ class SharedMemory {
 
 class Team {
  public:
-  // Both must outlive the team. The program has several parts.
-  Team(const StreamProgram& program, const RunOptions& options);
+  // Both must outlive the team. The program has several parts. `node`: the one that runs here;
+  // `addresses`: where the others are.
+  Team(const StreamProgram& program, const RunOptions& options, std::int32_t node,
+       NodeAddresses addresses);
   ~Team();
 
+  // Before run(): the other nodes run here as well, as processes that this one starts.
+  void start_other_nodes();
   // From the first item to the end of the last part. Returns an exit status.
   int run();
 
@@ -91,28 +76,46 @@ class Team {
 
  private:
   struct Channel;
-  struct Child;
 
   void find_channels();
   void map_memory();
   void start_children();
-  [[noreturn]] void run_child(std::int32_t process, int message_fd);
+  int run_node(std::int32_t node, const MessageWriter& message, pid_t parent);
+  int run_child(std::int32_t process, const MessageWriter& message);
+  void make_gateway();
   int run_process(std::int32_t process, const MessageWriter& direct);
+  void wait_while(const std::function<bool()>& condition, const MessageWriter& direct);
   void watch();
-  void read_messages(Child& child);
   bool is_stuck();
   void double_limits();
-  void reap(Child& child);
-  std::string what_died(const Child& child, int status) const;
+  void tell_of_doubling();
+  [[nodiscard]] std::vector<bool> reachable_nodes() const;
+  void reap(std::int32_t process, int status);
+  std::string what_died(std::int32_t process, int status) const;
   bool wait_for_all_to_open();
   [[nodiscard]] bool is_orphan() const;
+  [[nodiscard]] bool are_parts_through() const;
   void post(std::string_view line);
+  void give_up();
   [[nodiscard]] std::int32_t process_of(std::int32_t part) const {
     return program_.parts[part].process;
+  }
+  [[nodiscard]] std::int32_t node_of(std::int32_t part) const {
+    return program_.processes[process_of(part)].node;
+  }
+  [[nodiscard]] bool is_first_of_node(std::int32_t process) const {
+    return process == 0 || program_.processes[process - 1].node != program_.processes[process].node;
+  }
+  // The bell of the gateway is behind those of the parts.
+  [[nodiscard]] std::int32_t gateway_bell() const {
+    return static_cast<std::int32_t>(program_.part_count);
   }
 
   const StreamProgram& program_;
   const RunOptions& options_;
+  const std::int32_t node_;
+  NodeAddresses addresses_;
+  bool starts_other_nodes_ = false;
   std::vector<Channel> channels_;
   std::unique_ptr<SharedMemory> memory_;
   RunControl* control_ = nullptr;
@@ -124,7 +127,11 @@ class Team {
   MessageWriter constants_message_;
   Failures constants_failures_;
   StreamContext constants_;  // What `evaluate` allocates.
-  std::vector<Child> children_;
+  ChildProcesses children_;
+  int child_status_ = 0;              // The worst of them.
+  std::unique_ptr<Gateway> gateway_;  // If this node has links.
+  std::thread gateway_thread_;
+  std::atomic<bool> is_gateway_through_{false};
   std::thread watcher_;
   int watcher_fd_ = -1;  // Becomes readable when the watcher is to end.
   std::vector<std::uint32_t> moves_seen_;

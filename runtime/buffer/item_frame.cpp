@@ -265,15 +265,23 @@ void write_frame(const StreamQueue& queue, const StreamBatch& items, const Frame
   put_frame(write, queue, items, progress);
 }
 
+std::optional<std::int64_t> frame_item_count(std::span<const std::byte> frame) {
+  FrameStart start;
+  if (frame.size() < sizeof start) return std::nullopt;
+  std::memcpy(&start, frame.data(), sizeof start);
+  if (start.count > STREAM_BATCH_LIMIT) return std::nullopt;
+  return start.count;
+}
+
 Result<std::int64_t> read_frame(std::span<const std::byte> frame, ColumnQueue& queue) {
   const auto broken = [&queue] {
     return fail("what came for `{}` are no items of it", queue.description().name);
   };
+  const std::optional<std::int64_t> told = frame_item_count(frame);
+  if (!told || queue.has_ended()) return broken();
+  const std::int64_t count = *told;
   FrameStart start;
-  if (frame.size() < sizeof start) return broken();
   std::memcpy(&start, frame.data(), sizeof start);
-  if (start.count > STREAM_BATCH_LIMIT || queue.has_ended()) return broken();
-  const auto count = static_cast<std::int64_t>(start.count);
   if (count > 0) {
     StreamOutput out;
     queue.reserve(count, out);

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "runtime/base/result.h"
@@ -34,8 +35,11 @@ std::size_t frame_size(const StreamQueue& queue, const StreamBatch& items);
 void write_frame(const StreamQueue& queue, const StreamBatch& items, const FrameProgress& progress,
                  std::byte* out);
 
-// Adds the items of a frame to the queue. Returns how many. The bytes may come from anywhere: what is no frame
-// of this queue is refused, and the queue then is as it was.
+// How many items a frame says that it has; nothing if it is none.
+std::optional<std::int64_t> frame_item_count(std::span<const std::byte> frame);
+
+// Adds the items of a frame to the queue. Returns how many. The bytes may come from anywhere: what
+// is no frame of this queue is refused, and the queue then is as it was.
 Result<std::int64_t> read_frame(std::span<const std::byte> frame, ColumnQueue& queue);
 
 }  // namespace streamrt

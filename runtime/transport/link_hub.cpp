@@ -110,7 +110,8 @@ class LinkHub::Worker {
 Result<void> LinkHub::Worker::open() {
   wake_fd_ = FileDescriptor(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!wake_fd_.is_open()) return fail("cannot make an eventfd: {}", std::strerror(errno));
-  if (options_.listen_address.empty()) return {};
+  listener_ = std::move(options_.listener);
+  if (options_.listen_address.empty() || listener_.is_open()) return {};
   const Result<std::vector<SocketAddress>> addresses = resolve_address(options_.listen_address);
   if (!addresses) return addresses.failure();
   Failure last{};

@@ -12,6 +12,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/result.h"
 #include "runtime/transport/link.h"
+#include "runtime/transport/link_descriptor.h"
 #include "runtime/transport/link_hello.h"
 #include "runtime/transport/link_stream.h"
 
@@ -19,7 +20,8 @@ namespace streamrt {
 
 struct LinkHubOptions {
   LinkIdentity identity;
-  std::string listen_address;         // `host:port`, port 0: any; empty: nobody connects to this node.
+  std::string listen_address;  // `host:port`, port 0: any; empty: nobody connects to this node.
+  FileDescriptor listener;     // If it is open: a socket that listens there already.
   std::unique_ptr<SecureTransport> secure;  // TLS, from make_tls_transport() (link_tls.h).
   bool is_insecure_allowed = false;   // Without TLS also other machines.
   std::int64_t spool_sync_ms = 10;    // Messages of this long are synced as one group.

@@ -36,6 +36,13 @@ Outcome run_built(const Programs& programs, const ProgramRun& run) {
 
   std::vector<std::string> arguments = run.emulator;
   arguments.push_back(executable);
+  if (std::find(run.words.begin(), separator, "--deploy") != separator) {
+    std::vector<std::string> help = arguments;
+    help.emplace_back("--help");
+    const Outcome flags = run_command({.arguments = std::move(help), .directory = run.directory});
+    if (flags.standard_output.find("--all-nodes") != std::string::npos)
+      arguments.emplace_back("--all-nodes");
+  }
   if (separator != run.words.end()) {
     arguments.insert(arguments.end(), separator + 1, run.words.end());
   }
