@@ -61,7 +61,8 @@ class DescriptorEmitter {
                                   make_parts(),
                                   word(placement.main_part.value()),
                                   word(placement.allows_insecure_links ? 1 : 0),
-                                  make_semantic_hash()});
+                                  run_nodes(),
+        make_semantic_hash()});
     new llvm::GlobalVariable(*module_.module, value->getType(), true,
                              llvm::GlobalValue::ExternalLinkage, value, "stream_program");
     return {};
@@ -325,6 +326,11 @@ class DescriptorEmitter {
           make({module_.text(node.name), module_.text(node.host), word(node.port), word(0)}));
     }
     return table(rows, "nodes");
+  }
+
+  llvm::Constant* run_nodes() {
+    if (placed_.placement.nodes.size() <= 1) return null_;
+    return llvm::cast<llvm::Constant>(module_.entry_point("stream_run_nodes").getCallee());
   }
 
   llvm::Constant* make_semantic_hash() {

@@ -42,6 +42,8 @@ int8_t stream_parse_float(const char* data, int64_t size, double* out);
 int32_t stream_rate_compare(int64_t left_numerator, int64_t left_denominator,
                             int64_t right_numerator, int64_t right_denominator);
 
+int32_t stream_run_nodes(const void* program, const void* options);
+
 double stream_math_exp(double);
 double stream_math_log(double);
 double stream_math_log2(double);

@@ -308,6 +308,8 @@ typedef struct StreamProgram {
   const StreamPart* parts;
   int32_t main_part;              // Where the console is.
   int32_t allows_insecure_links;  // 1: nodes may link without TLS also beyond one machine.
+  // stream_run_nodes, if there are several nodes: nothing else links what joins them. `options`: the RunOptions.
+  int32_t (*run_nodes)(const void* program, const void* options);
   const unsigned char*
       semantic_hash;  // 32 bytes: equal for programs that mean the same (semantics.md §11).
 } StreamProgram;

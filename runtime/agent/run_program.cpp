@@ -27,35 +27,14 @@ int run_alone(const StreamProgram& program, const RunOptions& options) {
   return conclude(runner.run(), failures, message);
 }
 
-// The node that the options name, or all of them on this machine: that with the console in this
-// process.
-int run_nodes(const StreamProgram& program, const RunOptions& options) {
-  const bool is_one = !options.node.empty();
-  const std::int32_t node = is_one
-                                ? find_node(program, options.node)
-                                : program.processes[program.parts[program.main_part].process].node;
-  STREAM_CHECK(node >= 0, "an unknown node");
-  Result<NodeAddresses> addresses = is_one ? NodeAddresses::from(program, options.node_addresses)
-                                           : NodeAddresses::on_this_machine(program);
-  if (!addresses) {
-    const MessageWriter message =
-        options.message ? options.message : MessageWriter(write_message_to_stderr);
-    message("error: " + addresses.message());
-    return kExitUnusable;
-  }
-  Team team(program, options, node, std::move(*addresses));
-  if (!is_one) team.start_other_nodes();
-  return team.run();
-}
-
 }  // namespace
 
 int run_program(const StreamProgram& program, const RunOptions& options) {
   STREAM_CHECK(program.abi_version == STREAM_ABI_VERSION,
                "the program was compiled for another runtime");
   if (program.part_count <= 1) return run_alone(program, options);
-  if (program.node_count <= 1) return Team(program, options, 0, {}).run();
-  return run_nodes(program, options);
+  if (program.run_nodes != nullptr) return program.run_nodes(&program, &options);
+  return Team(program, options, 0, {}).run();
 }
 
 int conclude(const PartOutcome& end, const FailureBook& failures, const MessageWriter& message) {

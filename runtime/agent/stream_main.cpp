@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -11,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "runtime/agent/node_addresses.h"
 #include "runtime/agent/run_program.h"
 #include "runtime/base/closest_name.h"
 #include "runtime/base/leaves.h"
@@ -90,6 +90,11 @@ std::string node_names(const StreamProgram& program) {
   return fmt::format("{}", fmt::join(names, "|"));
 }
 
+bool has_node(const StreamProgram& program, const std::string& name) {
+  return std::any_of(program.nodes, program.nodes + program.node_count,
+                     [&](const StreamNode& node) { return node.name == name; });
+}
+
 void add_node_flags(CLI::App& app, const StreamProgram& program, RunOptions& options,
                     std::vector<std::string>& addresses, bool& runs_all_nodes) {
   app.add_option("--node", options.node, "the node that runs here")
@@ -114,7 +119,7 @@ Result<void> take_nodes(const StreamProgram& program, RunOptions& options,
         "machine",
         node_names(program));
   }
-  if (!runs_all_nodes && find_node(program, options.node) < 0) {
+  if (!runs_all_nodes && !has_node(program, options.node)) {
     return fail("the program has no node `{}`: say `--node {}`", options.node, node_names(program));
   }
   for (const std::string& text : addresses) {

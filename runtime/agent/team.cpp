@@ -90,11 +90,11 @@ struct Team::Channel {
 };
 
 Team::Team(const StreamProgram& program, const RunOptions& options, std::int32_t node,
-           NodeAddresses addresses)
+           GatewayMaker make_gateway)
     : program_(program),
       options_(options),
       node_(node),
-      addresses_(std::move(addresses)),
+      make_gateway_(std::move(make_gateway)),
       constants_book_({program.sites, static_cast<std::size_t>(program.site_count)}),
       constants_message_(options.message ? options.message : MessageWriter(write_message_to_stderr)),
       constants_failures_(constants_book_, constants_message_) {
@@ -216,10 +216,10 @@ int Team::run() {
   main_part_here_ = 0;
   while (process_of(main_part_here_) != own_process) ++main_part_here_;
   int status = kExitSuccess;
-  make_gateway();
+  connect_nodes();
   watcher_ = std::thread([this] { watch(); });
   if (gateway_ != nullptr) {
-    if (Result<void> opened = gateway_->open(addresses_); !opened) {
+    if (Result<void> opened = gateway_->open(); !opened) {
       direct("error: " + opened.message());
       status = kExitUnusable;
       give_up();
@@ -266,7 +266,7 @@ void Team::start_children() {
 int Team::run_node(std::int32_t node, const MessageWriter& message, pid_t parent) {
   RunOptions options = options_;
   options.message = message;
-  Team team(program_, options, node, std::move(addresses_));
+  Team team(program_, options, node, make_gateway_);
   team.parent_pid_ = parent;
   const int status = team.run();
   std::int32_t process = 0;
@@ -287,7 +287,7 @@ int Team::run_child(std::int32_t process, const MessageWriter& message) {
 }
 
 // The gateway, if queues cross to or from other nodes.
-void Team::make_gateway() {
+void Team::connect_nodes() {
   const auto gateway = [this]() -> Gateway& {
     if (gateway_ == nullptr) {
       GatewaySetup setup;
@@ -299,7 +299,7 @@ void Team::make_gateway() {
       setup.post = [this](std::string_view line) { post(line); };
       setup.ring_all = [this] { ring_all(); };
       setup.parts_are_through = [this] { return are_parts_through(); };
-      gateway_ = std::make_unique<Gateway>(program_, std::move(setup), bell(gateway_bell()));
+      gateway_ = make_gateway_(std::move(setup), bell(gateway_bell()));
     }
     return *gateway_;
   };

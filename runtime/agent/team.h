@@ -31,7 +31,6 @@
 #include "runtime/agent/exchange.h"
 #include "runtime/agent/failures.h"
 #include "runtime/agent/gateway.h"
-#include "runtime/agent/node_addresses.h"
 #include "runtime/agent/run_control.h"
 #include "runtime/agent/run_program.h"
 #include "runtime/agent/signals.h"
@@ -55,9 +54,9 @@ class SharedMemory {
 class Team {
  public:
   // Both must outlive the team. The program has several parts. `node`: the one that runs here;
-  // `addresses`: where the others are.
+  // `make_gateway`: for what goes to and comes from other nodes; empty if there are none.
   Team(const StreamProgram& program, const RunOptions& options, std::int32_t node,
-       NodeAddresses addresses);
+       GatewayMaker make_gateway);
   ~Team();
 
   // Before run(): the other nodes run here as well, as processes that this one starts.
@@ -82,7 +81,7 @@ class Team {
   void start_children();
   int run_node(std::int32_t node, const MessageWriter& message, pid_t parent);
   int run_child(std::int32_t process, const MessageWriter& message);
-  void make_gateway();
+  void connect_nodes();
   int run_process(std::int32_t process, const MessageWriter& direct);
   void wait_while(const std::function<bool()>& condition, const MessageWriter& direct);
   void watch();
@@ -114,7 +113,7 @@ class Team {
   const StreamProgram& program_;
   const RunOptions& options_;
   const std::int32_t node_;
-  NodeAddresses addresses_;
+  GatewayMaker make_gateway_;
   bool starts_other_nodes_ = false;
   std::vector<Channel> channels_;
   std::unique_ptr<SharedMemory> memory_;
