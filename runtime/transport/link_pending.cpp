@@ -65,7 +65,8 @@ PendingConnection::Progress PendingConnection::say_farewell(std::int64_t now_ns)
   return linger();
 }
 
-// Closing a socket with unread bytes resets the connection, and what was said last may never be read.
+// Closing a socket with unread bytes resets the connection, and what was said last may never be
+// read.
 PendingConnection::Progress PendingConnection::linger() {
   for (;;) {
     std::byte ignored[4096];

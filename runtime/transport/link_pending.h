@@ -24,7 +24,8 @@ class PendingConnection final : private FrameReceiver {
 
   enum class Progress : std::uint8_t { Waits, SaidHello, Gone };
   Progress step(std::int64_t now_ns);
-  // Why there will never be a hello, for the log of this side; empty: no reason yet, or only noise. Told once.
+  // Why there will never be a hello, for the log of this side; empty: no reason yet, or only noise.
+  // Told once.
   [[nodiscard]] std::string take_objection() { return std::exchange(objection_, {}); }
   [[nodiscard]] const SocketAddress& address() const { return address_; }
 

@@ -1,6 +1,7 @@
 // A connection as a stream of bytes that never blocks: a plain socket, or one with TLS around it.
 //
-// TLS lives behind an interface (link_tls.h implements it) so that programs without it need no OpenSSL.
+// TLS lives behind an interface (link_tls.h implements it) so that programs without it need no
+// OpenSSL.
 #pragma once
 
 #include <sys/uio.h>
@@ -22,7 +23,8 @@ enum class StreamProgress : std::uint8_t {
   Blocked,  // Not now: poll for events().
   Ended,    // The other side has sent its last byte.
   Failed,   // `reason` says why.
-  Refused,  // One side does not want to speak with the other, before a word was said: `reason` says why.
+  Refused,  // One side does not want to speak with the other, before a word was said: `reason` says
+            // why.
 };
 
 struct StreamResult {

@@ -18,8 +18,9 @@ namespace {
 constexpr int kSecurityLevel = 2;  // No keys weaker than 112 bits: RSA from 2048 on.
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
 
-// What the configuration of the machine says about OpenSSL must not matter to a program; a static one could not load
-// what it names. Other threads may still be at work when the process ends, so nothing is tidied up then.
+// What the configuration of the machine says about OpenSSL must not matter to a program; a static
+// one could not load what it names. Other threads may still be at work when the process ends, so
+// nothing is tidied up then.
 void prepare_library() {
   static const bool is_prepared =
       OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr) == 1;
@@ -27,8 +28,8 @@ void prepare_library() {
 }
 
 int verify_peer(int is_good, X509_STORE_CTX* store) {
-  const auto* const ssl = static_cast<SSL*>(
-      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto* const ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto& stream = *static_cast<TlsStream*>(SSL_get_app_data(ssl));
   return verify_step(is_good, store, stream.verification());
 }
@@ -96,8 +97,7 @@ Result<std::unique_ptr<SecureTransport>> make_tls_transport(const TlsOptions& op
 
 }  // namespace streamrt
 
-void stream_make_tls_transport(
-    const streamrt::SecureTransportFiles& files,
-    streamrt::Result<std::unique_ptr<streamrt::SecureTransport>>& made) {
+void stream_make_tls_transport(const streamrt::SecureTransportFiles& files,
+                               streamrt::Result<std::unique_ptr<streamrt::SecureTransport>>& made) {
   made = streamrt::make_tls_transport({.directory = files.directory, .node = files.node});
 }

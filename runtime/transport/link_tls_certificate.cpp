@@ -88,8 +88,8 @@ int time_error(const X509* certificate, Clock& clock) {
   return X509_V_OK;
 }
 
-std::string verification_text(int error, const X509* certificate,
-                              const std::string& authority_file, Clock& clock) {
+std::string verification_text(int error, const X509* certificate, const std::string& authority_file,
+                              Clock& clock) {
   const std::string owner = owner_text(certificate);
   switch (error) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
@@ -107,9 +107,10 @@ std::string verification_text(int error, const X509* certificate,
       return fmt::format("the certificate of {} was signed by another authority than that in `{}`",
                          owner, authority_file);
     case X509_V_ERR_INVALID_PURPOSE:
-      return fmt::format("the certificate of {} may not be used on both sides of a connection: its extended key "
-                         "usage must name `serverAuth` and `clientAuth`, or be left out",
-                         owner);
+      return fmt::format(
+          "the certificate of {} may not be used on both sides of a connection: its extended key "
+          "usage must name `serverAuth` and `clientAuth`, or be left out",
+          owner);
     default:
       return fmt::format("the certificate of {} is not accepted: {}", owner,
                          X509_verify_cert_error_string(error));
@@ -117,13 +118,19 @@ std::string verification_text(int error, const X509* certificate,
 }
 
 int verify_step(int is_good, X509_STORE_CTX* store, Verification& verification) {
-  const X509* const certificate = X509_STORE_CTX_get_current_cert(store);
+  const X509* certificate = X509_STORE_CTX_get_current_cert(store);
   int error = is_good == 1 ? X509_V_OK : X509_STORE_CTX_get_error(store);
   if (error == X509_V_OK && certificate != nullptr) {
     error = time_error(certificate, *verification.clock);
-    if (error != X509_V_OK) X509_STORE_CTX_set_error(store, error);  // Chooses the alert.
   }
   if (error == X509_V_OK) return 1;
+  // An authority of the same name with another key. As it is, the other side would hear of damage
+  // on the way.
+  if (error == X509_V_ERR_CERT_SIGNATURE_FAILURE) {
+    error = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+    certificate = X509_STORE_CTX_get0_cert(store);  // The current one is the authority's.
+  }
+  X509_STORE_CTX_set_error(store, error);  // Chooses the alert.
   if (verification.problem.empty()) {
     verification.problem =
         verification_text(error, certificate, verification.authority_file, *verification.clock);

@@ -1,4 +1,5 @@
-// Certificates, as far as links need them: whose they are, until when, and from whom. For the TLS sources only.
+// Certificates, as far as links need them: whose they are, until when, and from whom. For the TLS
+// sources only.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -31,21 +32,22 @@ using SslPointer = std::unique_ptr<SSL, FreedBy<SSL_free>>;
 // Exactly one of the DNS names is `node`; or there are none, and the common name is.
 [[nodiscard]] bool belongs_to(const X509* certificate, const std::string& node);
 
-// X509_V_OK, or the error that says on which side of its time it is. OpenSSL's own check is not used: it has neither
-// our clock nor, on 32-bit machines, times beyond 2038.
+// X509_V_OK, or the error that says on which side of its time it is. OpenSSL's own check is not
+// used: it has neither our clock nor, on 32-bit machines, times beyond 2038.
 [[nodiscard]] int time_error(const X509* certificate, Clock& clock);
 
 // Why a certificate was not accepted; `error` is one of X509_V_ERR_….
 [[nodiscard]] std::string verification_text(int error, const X509* certificate,
                                             const std::string& authority_file, Clock& clock);
 
-// Calls `check` for each certificate as OpenSSL verifies it. For SSL_CTX_set_verify and X509_STORE_CTX_set_verify_cb:
-// takes what they pass on, adds the check of time, writes the first problem to `problem` and returns what they return.
+// What the callback that OpenSSL calls for each certificate of a chain needs, and finds.
 struct Verification {
   Clock* clock = nullptr;
   std::string authority_file;  // As the user knows it.
   std::string problem;         // Empty: none so far.
 };
+// For the callbacks of SSL_CTX_set_verify and X509_STORE_CTX_set_verify_cb, with what they were
+// given: adds the check of time, notes the first problem, and gives what they have to return.
 int verify_step(int is_good, X509_STORE_CTX* store, Verification& verification);
 
 }  // namespace streamrt

@@ -23,13 +23,15 @@ using StoreContextPointer = std::unique_ptr<X509_STORE_CTX, FreedBy<X509_STORE_C
 enum class Secrecy : std::uint8_t { Public, Private };
 
 Result<void> check_file(int fd, const std::string& path, Secrecy secrecy) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd, &status) != 0) return fail("cannot read `{}`: {}", path, std::strerror(errno));
   if (!S_ISREG(status.st_mode)) return fail("cannot read `{}`: it is not a file", path);
   if (secrecy == Secrecy::Private && (status.st_mode & S_IRWXO) != 0) {
-    return fail("every user of this machine may read or change the key `{}`: `chmod 600 '{}'`, and have a new one made "
-                "if somebody else was here",
-                path, path);
+    return fail(
+        "every user of this machine may read or change the key `{}`: `chmod 600 '{}'`, and have a "
+        "new one made "
+        "if somebody else was here",
+        path, path);
   }
   return {};
 }
@@ -89,13 +91,14 @@ Result<KeyPointer> read_key(const std::string& path) {
   Result<std::string> text = read_text(path, kWhat, Secrecy::Private);
   if (!text) return text.failure();
   bool was_asked = false;
-  KeyPointer key(
-      PEM_read_bio_PrivateKey(bio_of(*text).get(), nullptr, &no_passphrase, &was_asked));
+  KeyPointer key(PEM_read_bio_PrivateKey(bio_of(*text).get(), nullptr, &no_passphrase, &was_asked));
   ERR_clear_error();
   OPENSSL_cleanse(text->data(), text->size());
   if (was_asked) {
-    return fail("the key `{}` has a passphrase, and nobody is there to type it: take it off with `openssl pkey`",
-                path);
+    return fail(
+        "the key `{}` has a passphrase, and nobody is there to type it: take it off with `openssl "
+        "pkey`",
+        path);
   }
   if (key == nullptr) return fail("`{}`, {}, holds no private key in PEM form", path, kWhat);
   return key;

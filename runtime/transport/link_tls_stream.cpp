@@ -41,8 +41,8 @@ TlsStream::TlsStream(FileDescriptor socket, SSL_CTX* context, Verification verif
 
 // ---- the socket, as OpenSSL sees it ----
 
-// OpenSSL's own BIO for sockets writes without MSG_NOSIGNAL. The functions return 1, 0 at the end, and -1 when blocked
-// or failed.
+// OpenSSL's own BIO for sockets writes without MSG_NOSIGNAL. The functions return 1, 0 at the end,
+// and -1 when blocked or failed.
 BIO_METHOD* TlsStream::socket_method() {
   static BIO_METHOD* const method = [] {
     BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "link");
@@ -122,7 +122,8 @@ StreamResult TlsStream::failure() const {
   return is_shaken_ ? failed(words) : refused(words);
 }
 
-// Writing failed since the other side has hung up. It may have said why, and that is still to be read.
+// Writing failed since the other side has hung up. It may have said why, and that is still to be
+// read.
 void TlsStream::hear_reason() {
   const StreamResult before = *std::exchange(end_, std::nullopt);
   socket_error_ = 0;
@@ -152,9 +153,8 @@ StreamResult TlsStream::read(std::span<const iovec> pieces) {
   if (is_finishing_) say_close();
   if (!shake_hands() || end_) return end_.value_or(StreamResult{});
   std::size_t total = 0;
-  const bool is_full = std::all_of(pieces.begin(), pieces.end(), [&](const iovec& piece) {
-    return read_piece(piece, total);
-  });
+  const bool is_full = std::all_of(pieces.begin(), pieces.end(),
+                                   [&](const iovec& piece) { return read_piece(piece, total); });
   has_more_ = is_full && SSL_has_pending(ssl_.get()) == 1;
   if (total > 0) return {StreamProgress::Moved, total, {}};  // An end is told the next time.
   return end_.value_or(StreamResult{});
@@ -190,7 +190,8 @@ StreamResult TlsStream::write(std::span<const iovec> pieces) {
   return {StreamProgress::Moved, count, {}};
 }
 
-// Small pieces share a record. OpenSSL wants a record that was blocked to be offered again as it was.
+// Small pieces share a record. OpenSSL wants a record that was blocked to be offered again as it
+// was.
 void TlsStream::stage(std::span<const iovec> pieces) {
   for (const iovec& piece : pieces) {
     const char* const bytes = static_cast<const char*>(piece.iov_base);

@@ -12,14 +12,17 @@ namespace {
 std::string alert_text(int alert) {
   switch (alert) {
     case SSL_AD_UNKNOWN_CA:
-      return "the other side does not accept this node's certificate: it was signed by another authority than that in "
+      return "the other side does not accept this node's certificate: it was signed by another "
+             "authority than that in "
              "the other side's `ca.pem`";
     case SSL_AD_CERTIFICATE_EXPIRED:
-      return "the other side does not accept this node's certificate: it has expired by the other side's clock";
+      return "the other side does not accept this node's certificate: it has expired by the other "
+             "side's clock";
     case SSL_AD_CERTIFICATE_REVOKED:
       return "the other side does not accept this node's certificate: it was revoked";
     case SSL_AD_BAD_CERTIFICATE:
-      return "the other side does not accept this node's certificate: it is damaged, or by the other side's clock not "
+      return "the other side does not accept this node's certificate: it is damaged, or by the "
+             "other side's clock not "
              "valid yet";
     case SSL_AD_UNSUPPORTED_CERTIFICATE:
       return "the other side does not accept this node's certificate: it may not be used for this";

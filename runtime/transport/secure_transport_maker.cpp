@@ -7,7 +7,9 @@ extern "C" [[gnu::weak]] void stream_make_tls_transport(
 
 namespace streamrt {
 
-bool has_secure_transport() { return &stream_make_tls_transport != nullptr; }
+bool has_secure_transport() {
+  return &stream_make_tls_transport != nullptr;
+}
 
 Result<std::unique_ptr<SecureTransport>> make_secure_transport(const std::string& directory,
                                                                const std::string& node) {
