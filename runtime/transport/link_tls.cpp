@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/auxv.h>
 
 #include <utility>
 
@@ -25,6 +26,28 @@ void prepare_library() {
   static const bool is_prepared =
       OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr) == 1;
   STREAM_CHECK(is_prepared, "OpenSSL does not start");
+}
+
+// Instructions for AES. Raspberry Pis have them from the fifth on.
+bool has_quick_aes() {
+#if defined(__aarch64__)
+  constexpr unsigned long kAes = 1UL << 3;  // HWCAP_AES
+  return (::getauxval(AT_HWCAP) & kAes) != 0;
+#elif defined(__arm__)
+  constexpr unsigned long kAes = 1UL << 0;  // HWCAP2_AES
+  return (::getauxval(AT_HWCAP2) & kAes) != 0;
+#else
+  return true;
+#endif
+}
+
+// Both sides of a link compute the same cipher, so it is the one that suits the slower of them.
+void choose_ciphers(SSL_CTX* context) {
+  SSL_CTX_set_ciphersuites(
+      context, has_quick_aes()
+                   ? "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+                   : "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384");
+  SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 }
 
 int verify_peer(int is_good, X509_STORE_CTX* store) {
@@ -51,10 +74,12 @@ Result<SslContextPointer> make_context(const TlsFiles& files) {
   SSL_CTX* const made = context.get();
   SSL_CTX_set_min_proto_version(made, TLS1_3_VERSION);
   SSL_CTX_set_security_level(made, kSecurityLevel);
+  choose_ciphers(made);
   // Every connection begins anew: certificates are looked at each time.
   SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(made, 0);
-  SSL_CTX_set_mode(made, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // What is shown is what the file holds, and not the authority as well.
+  SSL_CTX_set_mode(made, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_read_ahead(made, 1);
   SSL_CTX_set_default_read_buffer_len(made, kReadBytes);
   SSL_CTX_set_verify(made, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, &verify_peer);

@@ -62,6 +62,18 @@ std::string clock_text(Clock& clock) {
   return time_text(asn1_time(clock.utc_ns()).get());
 }
 
+constexpr int kOtherAuthority = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+
+// The many ways in which OpenSSL says so. The last comes from an authority of the same name with
+// another key; unless it is made equal, the other side hears of damage on the way.
+bool is_other_authority(int error) {
+  return error == kOtherAuthority || error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+         error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
+         error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+         error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+         error == X509_V_ERR_CERT_SIGNATURE_FAILURE;
+}
+
 }  // namespace
 
 std::string owner_text(const X509* certificate) {
@@ -98,12 +110,7 @@ std::string verification_text(int error, const X509* certificate, const std::str
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return fmt::format("the certificate of {} is valid from {} on: it is {} here", owner,
                          time_text(X509_get0_notBefore(certificate)), clock_text(clock));
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+    case kOtherAuthority:
       return fmt::format("the certificate of {} was signed by another authority than that in `{}`",
                          owner, authority_file);
     case X509_V_ERR_INVALID_PURPOSE:
@@ -124,11 +131,9 @@ int verify_step(int is_good, X509_STORE_CTX* store, Verification& verification) 
     error = time_error(certificate, *verification.clock);
   }
   if (error == X509_V_OK) return 1;
-  // An authority of the same name with another key. As it is, the other side would hear of damage
-  // on the way.
-  if (error == X509_V_ERR_CERT_SIGNATURE_FAILURE) {
-    error = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
-    certificate = X509_STORE_CTX_get0_cert(store);  // The current one is the authority's.
+  if (is_other_authority(error)) {
+    error = kOtherAuthority;
+    certificate = X509_STORE_CTX_get0_cert(store);  // The current one may be the authority's.
   }
   X509_STORE_CTX_set_error(store, error);  // Chooses the alert.
   if (verification.problem.empty()) {

@@ -22,10 +22,7 @@ constexpr std::size_t kRecordBytesMax = SSL3_RT_MAX_PLAIN_LENGTH;
 
 TlsStream::TlsStream(FileDescriptor socket, SSL_CTX* context, Verification verification,
                      bool is_connector)
-    : socket_(std::move(socket)),
-      ssl_(SSL_new(context)),
-      verification_(std::move(verification)),
-      is_connector_(is_connector) {
+    : socket_(std::move(socket)), ssl_(SSL_new(context)), verification_(std::move(verification)) {
   BIO* const bio = BIO_new(socket_method());
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);

@@ -51,7 +51,6 @@ class TlsStream final : public ByteStream {
   FileDescriptor socket_;
   SslPointer ssl_;
   Verification verification_;
-  bool is_connector_;
   bool is_shaken_ = false;     // The handshake is done.
   bool is_finishing_ = false;  // finish_writing() was called,
   bool said_close_ = false;    // and the other side told.

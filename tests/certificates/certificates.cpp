@@ -101,9 +101,9 @@ struct Authority::Parts {
 
 Authority::~Authority() = default;
 
-Authority::Authority(const std::string& name) : parts_(std::make_unique<Parts>()) {
-  parts_->certificate =
-      new_certificate({.common_name = name, .end_s = 3650L * 24 * 3600}, parts_->key.get());
+Authority::Authority(const std::string& name, std::int64_t end_s)
+    : parts_(std::make_unique<Parts>()) {
+  parts_->certificate = new_certificate({.common_name = name, .end_s = end_s}, parts_->key.get());
   X509* const made = parts_->certificate.get();
   X509_set_issuer_name(made, X509_get_subject_name(made));
   add_extension(made, made, NID_basic_constraints, "critical,CA:TRUE");

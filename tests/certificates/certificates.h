@@ -38,7 +38,9 @@ struct CertificateWish {
 
 class Authority {
  public:
-  explicit Authority(const std::string& name = "authority of the tests");
+  // Valid for as many seconds from now.
+  explicit Authority(const std::string& name = "authority of the tests",
+                     std::int64_t end_s = kTenYears);
   Authority(const Authority&) = delete;
   Authority& operator=(const Authority&) = delete;
   ~Authority();
@@ -49,6 +51,7 @@ class Authority {
              const CertificateWish& wish) const;
 
  private:
+  static constexpr std::int64_t kTenYears = std::int64_t{3650} * 24 * 3600;
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };

@@ -20,11 +20,11 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Machine {
-  const char* target;
-  const char* emulator;  // Empty: this one.
+  std::string target;
+  std::string emulator;  // Empty: this one.
 };
 
-constexpr Machine kMachines[] = {
+const Machine kMachines[] = {
     {"host", ""}, {"pi5", "qemu-aarch64"}, {"pi2", "qemu-arm"}, {"pi0", "qemu-arm"}};
 
 std::string contents(const fs::path& path) {
@@ -48,14 +48,15 @@ std::string output_of(const std::string& command) {
 // The probe's object for a machine, if it was made.
 std::optional<std::string> probe_for(const Machine& machine,
                                      const streamc::TargetDescription& target) {
-  if (*machine.emulator == '\0') return contents(STREAM_TLS_PROBE);
+  if (machine.emulator.empty()) return contents(STREAM_TLS_PROBE);
   fs::path object = STREAM_TLS_PROBE_FOLDER;
   object /= target.libraries + "/tests_unit_compiler_link_tls_probe_tls_probe.cpp.o";
   std::error_code error;
-  const fs::path archive =
-      fs::path(streamc::runtime_archive(target)).parent_path() / "libstreamrt_tls.a";
-  if (!fs::exists(object, error) || !fs::exists(archive, error)) return std::nullopt;
-  if (!output_of(std::string(machine.emulator) + " --version").starts_with("qemu-")) {
+  const fs::path archive = streamc::runtime_archive(target);
+  for (const fs::path& file : {object, archive, archive.parent_path() / "libstreamrt_tls.a"}) {
+    if (!fs::exists(file, error)) return std::nullopt;
+  }
+  if (!output_of(machine.emulator + " --version").starts_with("qemu-")) {
     return std::nullopt;
   }
   return contents(object);
@@ -96,7 +97,7 @@ TEST_CASE("an executable has OpenSSL if it asks for TLS, and is static and works
     }
     const std::string output = folder.path() + "/program";
     const auto run = [&] {
-      return output_of(std::string(machine.emulator) + " " + output + " " + folder.path());
+      return output_of(machine.emulator + " " + output + " " + folder.path());
     };
     const auto with = streamc::link_executable(*object, *target, output, {.needs_tls = true});
     REQUIRE_MESSAGE(with.has_value(), (with ? "" : with.message()));

@@ -65,6 +65,7 @@ std::vector<ChannelOptions> channels_of(ChannelOptions one, ChannelOptions two);
 class ShiftedClock final : public Clock {
  public:
   explicit ShiftedClock(std::int64_t offset_ns) : offset_ns_(offset_ns) {}
+  void shift_to(std::int64_t offset_ns) { offset_ns_ = offset_ns; }
   std::int64_t utc_ns() override { return system_clock().utc_ns() + offset_ns_; }
   std::int64_t steady_ns() override { return system_clock().steady_ns(); }
   void wait(std::int64_t timeout_ns, std::span<const int> readable_fds) override {
@@ -72,7 +73,7 @@ class ShiftedClock final : public Clock {
   }
 
  private:
-  std::int64_t offset_ns_;
+  std::atomic<std::int64_t> offset_ns_;
 };
 
 // A message that says its number and has a length that follows from it.

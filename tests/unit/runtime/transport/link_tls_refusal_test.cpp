@@ -158,6 +158,15 @@ TEST_CASE("TLS: a certificate that expired while its node ran is refused, whiche
       long_a.transport(&later), short_b.transport(),
       {.of_acceptor = std::string(kUseless) + "the certificate of `b` expired at …: it is … here",
        .of_connector = alert});
+  const Authority old_authority("old authority", 3600);
+  const Credentials old_a(old_authority, "a");
+  const Credentials old_b(old_authority, "b");
+  ShiftedClock moving(0);
+  auto secure = old_b.transport(&moving);
+  moving.shift_to(2 * kHourNs);
+  expect_reasons(old_a.transport(), std::move(secure),
+                 {.of_acceptor = kUseless + alert,
+                  .of_connector = "the certificate of `old authority` expired at …: it is … here"});
 }
 
 TEST_CASE("TLS: a certificate that is not valid yet is refused") {
