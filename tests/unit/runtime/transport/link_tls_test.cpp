@@ -2,6 +2,8 @@
 #include "runtime/transport/link_tls.h"
 
 #include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -161,6 +163,22 @@ TEST_CASE("TLS: long messages cross each other") {
   }
   CHECK(connector.link->status().connections == 1);
   close_both(acceptor, connector);
+}
+
+// On this thread, for that of a hub blocks all signals.
+TEST_CASE("TLS: writing to who has hung up fails, and raises no signal") {
+  const Pair pair;
+  int sockets[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets) == 0);
+  const auto transport = pair.of_a.transport();
+  auto stream = transport->wrap(FileDescriptor(sockets[0]), true);
+  REQUIRE(stream);
+  ::close(sockets[1]);
+  char byte = 0;
+  const iovec piece{&byte, 1};
+  const StreamResult result = (*stream)->write({&piece, 1});
+  CHECK(result.progress == StreamProgress::Failed);
+  CHECK(result.reason == "Broken pipe");
 }
 
 TEST_CASE("TLS: a link that is idle waits and does not spin") {
