@@ -10,6 +10,13 @@
 # CMake knows one compiler a language, so each file is compiled by a command of its own: the same Ninja
 # then builds everything, and knows which headers a file includes.
 
+#
+#   stream_cross_openssl(<architecture>)
+#
+# finds OpenSSL's headers and static libraries for it, where `./dev setup --targets` unpacks them or Debian's packages
+# install them; sets STREAM_OPENSSL_OPTIONS_<architecture>, empty where there are none, and puts the libraries beside
+# the archives.
+
 option(STREAM_CROSS "Make the runtimes for other machines whose cross compilers are installed" ON)
 
 # The compilers see their own system only. Header-only packages are shown to them alone, by links.
@@ -21,7 +28,27 @@ foreach(package IN ITEMS fmt CLI)
   file(CREATE_LINK ${STREAM_${package}_FOLDER}/${package} ${STREAM_CROSS_INCLUDES}/${package} SYMBOLIC)
 endforeach()
 
+set(STREAM_CROSS_PACKAGES $ENV{HOME}/.cache/stream/packages CACHE PATH
+    "Where packages of other architectures are unpacked, each in a folder of the architecture's name")
+
 add_custom_target(stream_cross_archives ALL)
+
+function(stream_cross_openssl architecture)
+  set(STREAM_OPENSSL_OPTIONS_${architecture} "" PARENT_SCOPE)
+  foreach(root IN ITEMS ${STREAM_CROSS_PACKAGES}/${architecture} "")
+    set(libraries ${root}/usr/lib/${architecture})
+    set(includes ${root}/usr/include)
+    if(EXISTS ${libraries}/libssl.a AND EXISTS ${libraries}/libcrypto.a AND
+       EXISTS ${includes}/openssl/ssl.h AND EXISTS ${includes}/${architecture}/openssl/configuration.h)
+      file(COPY ${libraries}/libssl.a ${libraries}/libcrypto.a
+           DESTINATION ${CMAKE_ARCHIVE_OUTPUT_DIRECTORY}/${architecture})
+      # Behind the compiler's own folders, of which the last is /usr/include.
+      set(STREAM_OPENSSL_OPTIONS_${architecture}
+          -idirafter ${includes}/${architecture} -idirafter ${includes} PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+endfunction()
 
 # Compiles one file; sets `object` in the caller.
 function(stream_cross_compile folder compiler source)

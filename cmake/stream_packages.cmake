@@ -3,12 +3,18 @@
 #   stream::llvm    LLVM 19, shared: links in seconds
 #   stream::lld     the ELF linker as a library
 #   stream::antlr   the ANTLR 4 runtime
+#   stream::openssl TLS
 #   fmt::fmt  CLI11::CLI11  doctest::doctest  Threads::Threads
 
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(doctest REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+
+add_library(stream_openssl INTERFACE)
+add_library(stream::openssl ALIAS stream_openssl)
+target_link_libraries(stream_openssl INTERFACE OpenSSL::SSL OpenSSL::Crypto)
 
 # LLVM's package looks for optional parts of its own; what it finds is of no interest here.
 set(CMAKE_FIND_PACKAGE_QUIET_BEFORE ${CMAKE_MESSAGE_LOG_LEVEL})

@@ -62,7 +62,7 @@ class DescriptorEmitter {
                                   word(placement.main_part.value()),
                                   word(placement.allows_insecure_links ? 1 : 0),
                                   run_nodes(),
-        make_semantic_hash()});
+        module_.text(placement.tls), make_semantic_hash()});
     new llvm::GlobalVariable(*module_.module, value->getType(), true,
                              llvm::GlobalValue::ExternalLinkage, value, "stream_program");
     return {};

@@ -53,22 +53,48 @@ int command_run(const Options& options) {
   return streamrt::stream_main(loaded->program(), static_cast<int>(arguments.size()) - 1, arguments.data());
 }
 
+namespace {
+
+// One executable for each machine: that of `--target` for all nodes that name no other, `OUT-NODE` for those that do.
+struct WantedExecutable {
+  std::string target;
+  std::string output;
+};
+
+std::vector<WantedExecutable> wanted_executables(const Placement& placement, const std::string& target,
+                                                 const std::string& output) {
+  std::vector<WantedExecutable> wanted;
+  const bool has_others = std::any_of(placement.nodes.begin(), placement.nodes.end(),
+                                      [](const PlacedNode& node) { return node.target.empty(); });
+  if (has_others) wanted.push_back({target, output});
+  for (const PlacedNode& node : placement.nodes) {
+    if (!node.target.empty()) wanted.push_back({node.target, output + "-" + node.name});
+  }
+  return wanted;
+}
+
+}  // namespace
+
 int command_build(const Options& options) {
-  const Result<TargetDescription> machine = find_target(options.target);
-  if (!machine) return report_failure(machine.message());
+  if (const Result<TargetDescription> machine = find_target(options.target); !machine) {
+    return report_failure(machine.message());
+  }
   FrontEnd front_end;
   int status = kExitSuccess;
   if (!compile_to_final_graph(front_end, options.files[0], options, status)) return status;
-  const Target target{.name = options.target, .optimisation = Optimisation::Full};
   const std::optional<PlacedGraph> placed = place_graph(front_end, front_end.graph(), options, status);
   if (!placed) return status;
-  const std::optional<std::string> object = compile_to_object(front_end, *placed, target, status);
-  if (!object) return status;
-
+  const Placement& placement = placed->placement;
   const std::string output = options.output.empty() ? default_output(front_end) : options.output;
-  {
+  for (const WantedExecutable& wanted : wanted_executables(placement, options.target, output)) {
+    const Result<TargetDescription> machine = find_target(wanted.target);
+    if (!machine) return report_failure(machine.message());
+    const Target target{.name = wanted.target, .optimisation = Optimisation::Full};
+    const std::optional<std::string> object = compile_to_object(front_end, *placed, target, status);
+    if (!object) return status;
     const auto timing = front_end.times().measure("link");
-    const Result<void> linked = link_executable(*object, *machine, output);
+    const Result<void> linked =
+        link_executable(*object, *machine, wanted.output, {.needs_tls = !placement.tls.empty()});
     if (!linked) return report_failure(linked.message());
   }
   print_times(front_end, options);

@@ -62,6 +62,35 @@ Result<std::string> find_system_file(const TargetDescription& target, const std:
               target.name, packages);
 }
 
+// OpenSSL: beside the runtime for other architectures, else where Debian's package puts it.
+Result<std::string> find_tls_file(const TargetDescription& target, const std::string& name) {
+  std::error_code error;
+  const fs::path beside = fs::path(runtime_archive(target)).parent_path() / name;
+  if (fs::exists(beside, error)) return beside.string();
+  const fs::path installed = fs::path("/usr/lib") / target.libraries / name;
+  if (fs::exists(installed, error)) return installed.string();
+  const char* const remedy =
+      is_native(target) ? "install the package `libssl-dev`" : "`./dev setup --targets` gets it";
+  return fail("`{}` is missing, which executables with TLS for `{}` need: {}", name, target.name,
+              remedy);
+}
+
+// What an executable with TLS has beside the runtime.
+Result<std::vector<std::string>> tls_arguments(const TargetDescription& target) {
+  // Only the name of the hook makes the linker look into the archive.
+  std::vector<std::string> arguments = {"--undefined=stream_make_tls_transport"};
+  for (const char* name : {"libstreamrt_tls.a", "libssl.a", "libcrypto.a"}) {
+    auto path = find_tls_file(target, name);
+    if (!path) return path.failure();
+    arguments.push_back(*path);
+  }
+  // OpenSSL needs it on processors without atomic 64-bit numbers.
+  auto atomic = find_system_file(target, "libatomic.a");
+  if (!atomic) return atomic.failure();
+  arguments.push_back(*atomic);
+  return arguments;
+}
+
 // The object as a file, for as long as the linker needs it.
 class TemporaryFile {
  public:
@@ -89,7 +118,7 @@ std::string runtime_archive(const TargetDescription& target) {
 }
 
 Result<void> link_executable(const std::string& object, const TargetDescription& target,
-                             const std::string& output) {
+                             const std::string& output, const ExecutableOptions& options) {
   std::error_code error;
   const std::string archive = runtime_archive(target);
   if (target.emulation.empty()) return fail("no executables can be linked for `{}`", target.triple);
@@ -136,6 +165,11 @@ Result<void> link_executable(const std::string& object, const TargetDescription&
   arguments.push_back(object_file.path());
   arguments.push_back(archive);
   arguments.push_back("--start-group");
+  if (options.needs_tls) {
+    const auto added = tls_arguments(target);
+    if (!added) return added.failure();
+    arguments.insert(arguments.end(), added->begin(), added->end());
+  }
   for (const char* name : {"libstdc++.a", "libm.a", "libgcc.a", "libgcc_eh.a", "libc.a"}) {
     if (auto added = add_system_file(name); !added) return added;
   }

@@ -28,6 +28,7 @@ class Deployer {
     for (const DeployedLink& link : deployment_.links) {
       if (!link.is_between_nodes)
         placed.placement.links.push_back({link.from, link.to, link.buffer});
+      if (!link.tls.empty()) placed.placement.tls = link.tls;
       placed.placement.allows_insecure_links =
           placed.placement.allows_insecure_links || link.is_insecure;
     }

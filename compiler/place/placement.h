@@ -52,6 +52,7 @@ struct Placement {
   std::vector<PlacedPart> parts;         // Likewise by process.
   PartId main_part;                      // Where the console is.
   std::vector<PlacedLink> links;
+  std::string tls;                       // Folder of certificates, if nodes speak TLS.
   bool allows_insecure_links = false;  // Nodes may link without TLS also beyond one machine.
 };
 

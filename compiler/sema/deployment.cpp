@@ -49,6 +49,7 @@ class DeploymentChecker {
     for (const ast::DeployItem& item : decl.items) {
       if (is_link(item)) add_link(item);
     }
+    check_security();
     if (!ok_) return std::nullopt;
     return std::move(result_);
   }
@@ -225,22 +226,53 @@ class DeploymentChecker {
                       .span = item.span};
     for (const ast::Argument& argument : item.arguments) {
       const std::string& name = argument.name.text;
-      if (is_between_nodes && name != "insecure") {
-        report_argument(item, argument, "`insecure`, if it is between nodes");
+      if (is_between_nodes && name != "insecure" && name != "tls") {
+        report_argument(item, argument, "`tls` and `insecure`, if it is between nodes");
       } else if (name == "buffer") {
         link.buffer = count_argument(item, argument, 1, std::int64_t{1} << 40);
       } else if (name == "insecure") {
         link.is_insecure = flag_argument(argument);
+      } else if (name == "tls") {
+        link.tls = text_argument(argument);
       } else if (name == "full" && is_word(argument, "wait")) {
         continue;  // What a link does anyway.
       } else if (name == "full") {
         sink_.report(diag::NotAvailable, argument.span, "a link that drops items");
         ok_ = false;
       } else {
-        report_argument(item, argument, "`buffer`, `full` and `insecure`");
+        report_argument(item, argument, "`buffer`, `full`, `tls` and `insecure`");
       }
     }
     result_.links.push_back(std::move(link));
+  }
+
+  // Beyond one machine, links have TLS, or the block says that they need none.
+  void check_security() {
+    const DeployedLink* secure = nullptr;
+    bool is_insecure = false;
+    for (const DeployedLink& link : result_.links) {
+      is_insecure = is_insecure || link.is_insecure;
+      if (link.tls.empty()) continue;
+      if (secure != nullptr && secure->tls != link.tls) {
+        sink_.report(diag::TlsFoldersDiffer, link.span).label(secure->span, "the first one");
+        ok_ = false;
+      }
+      if (secure == nullptr) secure = &link;
+    }
+    if (secure != nullptr || is_insecure) return;
+    for (const DeployedNode& node : result_.nodes) {
+      if (is_this_machine(node.host)) continue;
+      sink_.report(diag::LinkWithoutTls, result_.span, node.name, node.host, result_.name)
+          .help(fmt::format("`link {0} -> {1} (tls: \"certificates\")` names a folder with `ca.pem`, `{0}.pem` and "
+                            "`{0}.key`; in a network that you trust, `(insecure: true)` goes without",
+                            result_.nodes.front().name, result_.nodes.back().name));
+      ok_ = false;
+      return;
+    }
+  }
+
+  static bool is_this_machine(std::string_view host) {
+    return host.empty() || host == "localhost" || host.starts_with("127.") || host == "::1";
   }
 
   // ---- arguments ----

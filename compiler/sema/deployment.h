@@ -48,6 +48,7 @@ struct DeployedLink {
   bool is_between_nodes = false;
   std::int64_t buffer = 0;   // Items on the way, at the most; 0: not said.
   bool is_insecure = false;  // Without TLS also to another machine.
+  std::string tls;           // Folder of certificates; empty: no TLS.
   SourceSpan span;
 };
 

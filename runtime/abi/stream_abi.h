@@ -310,6 +310,7 @@ typedef struct StreamProgram {
   int32_t allows_insecure_links;  // 1: nodes may link without TLS also beyond one machine.
   // stream_run_nodes, if there are several nodes: nothing else links what joins them. `options`: the RunOptions.
   int32_t (*run_nodes)(const void* program, const void* options);
+  const char* tls;  // Folder of the certificates with which nodes speak TLS; "": they do not.
   const unsigned char*
       semantic_hash;  // 32 bytes: equal for programs that mean the same (semantics.md §11).
 } StreamProgram;

@@ -11,6 +11,7 @@
 #include "runtime/agent/exchange.h"
 #include "runtime/agent/program_identity.h"
 #include "runtime/base/clock.h"
+#include "runtime/transport/secure_transport_maker.h"
 
 namespace streamrt {
 
@@ -97,6 +98,11 @@ Result<void> LinkGateway::open() {
   options.identity.semantic_hash = semantic_hash(program_);
   options.identity.program_version = version_text(options.identity.semantic_hash);
   options.is_insecure_allowed = program_.allows_insecure_links != 0;
+  if (program_.tls[0] != '\0' && addresses_.may_be_elsewhere()) {
+    auto secure = make_secure_transport(program_.tls, options.identity.node);
+    if (!secure) return fail("node `{}`: {}", options.identity.node, secure.message());
+    options.secure = std::move(*secure);
+  }
   const bool is_reached =
       std::any_of(peers_.begin(), peers_.end(),
                   [&](const std::unique_ptr<Peer>& peer) { return peer->node < setup_.node; });

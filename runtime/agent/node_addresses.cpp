@@ -39,6 +39,7 @@ std::int32_t find_node(const StreamProgram& program, const std::string& name) {
 Result<NodeAddresses> NodeAddresses::from(
     const StreamProgram& program, const std::vector<std::pair<std::string, std::string>>& given) {
   NodeAddresses result;
+  result.may_be_elsewhere_ = true;
   for (std::int64_t node = 0; node < program.node_count; ++node) {
     const StreamNode& own = program.nodes[node];
     const std::string_view host = host_of(own.host);

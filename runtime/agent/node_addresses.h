@@ -31,6 +31,8 @@ class NodeAddresses {
   [[nodiscard]] const std::string& listen_address(std::int32_t node) const {
     return nodes_[static_cast<std::size_t>(node)].listen_address;
   }
+  // Not all of them are processes that this machine has started.
+  [[nodiscard]] bool may_be_elsewhere() const { return may_be_elsewhere_; }
   // An open socket instead, if there is one; it is given away.
   FileDescriptor take_listener(std::int32_t node) {
     return std::move(nodes_[static_cast<std::size_t>(node)].listener);
@@ -43,6 +45,7 @@ class NodeAddresses {
     FileDescriptor listener;
   };
   std::vector<Place> nodes_;
+  bool may_be_elsewhere_ = false;
 };
 
 // Index of the node with this name, or -1.

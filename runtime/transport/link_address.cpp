@@ -128,18 +128,25 @@ bool SocketAddress::is_any() const {
   return IN6_IS_ADDR_UNSPECIFIED(&address.sin6_addr);
 }
 
-std::string SocketAddress::text() const {
+std::string SocketAddress::host() const {
   char buffer[INET6_ADDRSTRLEN] = "?";
   if (family() == AF_INET) {
     sockaddr_in address{};
     std::memcpy(&address, &storage, sizeof address);
     ::inet_ntop(AF_INET, &address.sin_addr, buffer, sizeof buffer);
-    return fmt::format("{}:{}", static_cast<const char*>(buffer), ntohs(address.sin_port));
+    return buffer;
   }
   sockaddr_in6 address{};
   std::memcpy(&address, &storage, sizeof address);
   ::inet_ntop(AF_INET6, &address.sin6_addr, buffer, sizeof buffer);
-  return fmt::format("[{}]:{}", static_cast<const char*>(buffer), ntohs(address.sin6_port));
+  return fmt::format("[{}]", static_cast<const char*>(buffer));
+}
+
+std::string SocketAddress::text() const {
+  // Both kinds of address have their port in the same place.
+  sockaddr_in address{};
+  std::memcpy(&address, &storage, sizeof address);
+  return fmt::format("{}:{}", host(), ntohs(address.sin_port));
 }
 
 Result<std::vector<SocketAddress>> resolve_address(std::string_view address,

@@ -22,6 +22,7 @@ struct SocketAddress {
   [[nodiscard]] int family() const { return storage.ss_family; }
   [[nodiscard]] bool is_loopback() const;
   [[nodiscard]] bool is_any() const;
+  [[nodiscard]] std::string host() const;
   [[nodiscard]] std::string text() const;  // With its port.
 };
 

@@ -195,12 +195,12 @@ bool LinkDriver::read_some(std::int64_t now_ns) {
     for (std::size_t i = 0; i < count; ++i) wanted += pieces[i].iov_len;
     const StreamResult result = stream_->read({pieces, count});
     if (result.progress == StreamProgress::Blocked) break;
-    if (result.progress == StreamProgress::Ended || result.progress == StreamProgress::Failed) {
+    if (result.progress != StreamProgress::Moved) {
       const bool is_end = result.progress == StreamProgress::Ended;
       end_connection(is_end ? "the other side hung up" : result.reason, now_ns);
       return false;
     }
-    if (!is_proved_ && !prove_peer(now_ns)) return false;
+    if (!is_proved_ && !prove_peer()) break;
     protocol_.receive(result.bytes, now_ns);
     total += result.bytes;
     if (result.bytes < wanted && !stream_->has_pending()) break;  // There is no more for now.
@@ -208,13 +208,13 @@ bool LinkDriver::read_some(std::int64_t now_ns) {
   return true;
 }
 
-// Whom we connected to must be who we meant, before a word of it counts.
-bool LinkDriver::prove_peer(std::int64_t now_ns) {
+// Whom we connected to must be who we meant, before a word of it counts. Else it is told so.
+bool LinkDriver::prove_peer() {
   const Result<void> proved = stream_->prove(peer());
   is_proved_ = proved.has_value();
   if (is_proved_) return true;
   core_->set_state(LinkState::Refused, proved.message());
-  end_connection(proved.message(), now_ns);
+  protocol_.refuse({.is_final = true, .reason = proved.message()});
   return false;
 }
 

@@ -44,7 +44,7 @@ class LinkDriver {
   void connect(std::int64_t now_ns);
   void finish_connecting(std::int64_t now_ns);
   void begin(std::unique_ptr<ByteStream> stream, bool is_proved);
-  bool prove_peer(std::int64_t now_ns);
+  bool prove_peer();
   void move_bytes(std::int64_t now_ns);
   bool read_some(std::int64_t now_ns);
   bool write_some(std::int64_t now_ns);

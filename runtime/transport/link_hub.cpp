@@ -84,6 +84,7 @@ class LinkHub::Worker {
   void accept_all(std::int64_t now_ns);
   void step_pending(std::int64_t now_ns);
   void introduce(PendingConnection& pending, std::int64_t now_ns);
+  void tell_waiting_links(const std::string& reason);
   void wait();
   void run_spools();
   void sync_spools();
@@ -204,7 +205,10 @@ void LinkHub::Worker::accept_all(std::int64_t now_ns) {
     std::unique_ptr<ByteStream> stream;
     if (options_.secure != nullptr) {
       auto wrapped = options_.secure->wrap(std::move(socket), false);
-      if (!wrapped) continue;
+      if (!wrapped) {
+        tell_waiting_links(wrapped.message());
+        continue;
+      }
       stream = std::move(*wrapped);
     } else {
       stream = plain_stream(std::move(socket));
@@ -220,6 +224,10 @@ void LinkHub::Worker::step_pending(std::int64_t now_ns) {
       introduce(*pending, now_ns);
       progress = pending->stream() == nullptr ? PendingConnection::Progress::Gone
                                               : pending->step(now_ns);
+    }
+    if (const std::string objection = pending->take_objection(); !objection.empty()) {
+      tell_waiting_links(fmt::format("a connection from {} was of no use: {}",
+                                     pending->address().host(), objection));
     }
     pending = progress == PendingConnection::Progress::Gone ? pending_.erase(pending)
                                                             : std::next(pending);
@@ -238,6 +246,14 @@ void LinkHub::Worker::introduce(PendingConnection& pending, std::int64_t now_ns)
   pending.refuse({.is_final = true,
                   .reason = fmt::format("node `{}` waits for no node `{}`", options_.identity.node,
                                         pending.hello().node)});
+}
+
+// It has not said which of them it is for.
+void LinkHub::Worker::tell_waiting_links(const std::string& reason) {
+  for (const Entry& entry : entries_) {
+    if (entry.driver->is_connector() || entry.core->state() != LinkState::Connecting) continue;
+    entry.core->set_state(LinkState::Connecting, reason);
+  }
 }
 
 void LinkHub::Worker::wait() {

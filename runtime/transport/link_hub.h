@@ -22,7 +22,7 @@ struct LinkHubOptions {
   LinkIdentity identity;
   std::string listen_address;  // `host:port`, port 0: any; empty: nobody connects to this node.
   FileDescriptor listener;     // If it is open: a socket that listens there already.
-  std::unique_ptr<SecureTransport> secure;  // TLS, from make_tls_transport() (link_tls.h).
+  std::unique_ptr<SecureTransport> secure;  // TLS, from make_secure_transport().
   bool is_insecure_allowed = false;   // Without TLS also other machines.
   std::int64_t spool_sync_ms = 10;    // Messages of this long are synced as one group.
   std::uint64_t seed = 0;             // Of the jitter before reconnecting; 0: a random one.

@@ -1,16 +1,33 @@
 #include "runtime/transport/link_pending.h"
 
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
 #include "runtime/transport/crc32c.h"
 
 namespace streamrt {
 
+namespace {
+
+constexpr std::int64_t kLingerNs = 1'000'000'000;
+
+}  // namespace
+
 PendingConnection::Progress PendingConnection::step(std::int64_t now_ns) {
   if (now_ns >= deadline_ns_) return Progress::Gone;
+  if (is_lingering_) return linger();
   if (farewell_.empty()) {
     const Progress progress = read_hello();
     if (progress != Progress::Waits || farewell_.empty()) return progress;
   }
-  return say_farewell();
+  return say_farewell(now_ns);
+}
+
+short PendingConnection::events() const {
+  return is_lingering_ ? POLLIN : stream_->events(!farewell_.empty());
 }
 
 PendingConnection::Progress PendingConnection::read_hello() {
@@ -22,6 +39,11 @@ PendingConnection::Progress PendingConnection::read_hello() {
     }
     const StreamResult result = stream_->read({pieces, count});
     if (result.progress == StreamProgress::Blocked) return Progress::Waits;
+    if (result.progress == StreamProgress::Refused) {
+      objection_ = result.reason;
+      refuse({.is_final = true, .reason = result.reason});
+      return Progress::Waits;
+    }
     if (result.progress != StreamProgress::Moved) return Progress::Gone;
     if (!decoder_.receive(result.bytes, *this)) return Progress::Gone;
     if (hello_) return Progress::SaidHello;
@@ -29,16 +51,30 @@ PendingConnection::Progress PendingConnection::read_hello() {
   }
 }
 
-PendingConnection::Progress PendingConnection::say_farewell() {
+PendingConnection::Progress PendingConnection::say_farewell(std::int64_t now_ns) {
   while (farewell_written_ < farewell_.size()) {
     const iovec piece{farewell_.data() + farewell_written_, farewell_.size() - farewell_written_};
     const StreamResult result = stream_->write({&piece, 1});
     if (result.progress == StreamProgress::Blocked) return Progress::Waits;
-    if (result.progress != StreamProgress::Moved) return Progress::Gone;
+    if (result.progress != StreamProgress::Moved) break;  // TLS has said it in its own way.
     farewell_written_ += result.bytes;
   }
   stream_->finish_writing();
-  return Progress::Gone;
+  is_lingering_ = true;
+  deadline_ns_ = std::min(deadline_ns_, now_ns + kLingerNs);
+  return linger();
+}
+
+// Closing a socket with unread bytes resets the connection, and what was said last may never be
+// read.
+PendingConnection::Progress PendingConnection::linger() {
+  for (;;) {
+    std::byte ignored[4096];
+    const ssize_t count = ::recv(stream_->fd(), ignored, sizeof ignored, 0);
+    if (count > 0) continue;
+    const bool is_blocked = count < 0 && (errno == EAGAIN || errno == EINTR);
+    return is_blocked ? Progress::Waits : Progress::Gone;
+  }
 }
 
 void PendingConnection::refuse(const Refusal& refusal) {

@@ -40,6 +40,8 @@ class LinkProtocol final : private FrameReceiver {
   void begin_as_connector(std::int64_t now_ns);
   // `hello` came and there is no objection to it.
   void begin_as_acceptor(const Hello& hello, std::int64_t now_ns);
+  // The other side is told why, and the connection is to be cut; nothing that comes is looked at.
+  void refuse(const Refusal& refusal);
   // The connection is gone.
   void end_connection();
   // The connection is to be cut, for this reason; once outgoing() is empty.
@@ -108,7 +110,6 @@ class LinkProtocol final : private FrameReceiver {
   void accept_channel(std::size_t channel, const HelloChannel& theirs, bool restarts,
                       bool knows_us);
   void begin(std::int64_t now_ns);
-  void refuse(const Refusal& refusal);
   void cut(std::string reason);
 
   void queue_frame(FrameKind kind, std::uint16_t channel, std::span<const std::byte> payload);

@@ -25,13 +25,15 @@ class PlainStream final : public ByteStream {
   explicit PlainStream(FileDescriptor socket) : socket_(std::move(socket)) {}
 
   StreamResult read(std::span<const iovec> pieces) override {
-    return result_of(::readv(socket_.get(), pieces.data(), static_cast<int>(pieces.size())));
+    StreamResult result =
+        result_of(::readv(socket_.get(), pieces.data(), static_cast<int>(pieces.size())));
+    if (result.progress != StreamProgress::Moved || std::exchange(has_heard_, true)) return result;
+    const auto* const first = static_cast<const std::byte*>(pieces.front().iov_base);
+    if (!is_begin_of_tls({first, 1})) return result;
+    return {StreamProgress::Refused, 0, kTlsOnOneSide};
   }
   StreamResult write(std::span<const iovec> pieces) override {
-    msghdr message{};
-    message.msg_iov = const_cast<iovec*>(pieces.data());  // sendmsg only reads.
-    message.msg_iovlen = pieces.size();
-    return result_of(::sendmsg(socket_.get(), &message, MSG_NOSIGNAL));
+    return write_socket_pieces(socket_.get(), pieces);
   }
   void finish_writing() override { ::shutdown(socket_.get(), SHUT_WR); }
   [[nodiscard]] int fd() const override { return socket_.get(); }
@@ -41,6 +43,7 @@ class PlainStream final : public ByteStream {
 
  private:
   FileDescriptor socket_;
+  bool has_heard_ = false;
 };
 
 constexpr int kSocketFlags = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
@@ -55,6 +58,19 @@ void send_at_once(int socket) {
 
 std::unique_ptr<ByteStream> plain_stream(FileDescriptor socket) {
   return std::make_unique<PlainStream>(std::move(socket));
+}
+
+bool is_begin_of_tls(std::span<const std::byte> bytes) {
+  constexpr std::byte kChangeCipherSpec{20};
+  constexpr std::byte kApplicationData{23};
+  return bytes.front() >= kChangeCipherSpec && bytes.front() <= kApplicationData;
+}
+
+StreamResult write_socket_pieces(int socket, std::span<const iovec> pieces) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());  // sendmsg only reads.
+  message.msg_iovlen = pieces.size();
+  return result_of(::sendmsg(socket, &message, MSG_NOSIGNAL));
 }
 
 Result<FileDescriptor> start_connecting(const SocketAddress& address) {
@@ -102,6 +118,13 @@ SocketAddress local_address(int socket) {
   SocketAddress address;
   address.size = sizeof address.storage;
   ::getsockname(socket, reinterpret_cast<sockaddr*>(&address.storage), &address.size);
+  return address;
+}
+
+SocketAddress remote_address(int socket) {
+  SocketAddress address;
+  address.size = sizeof address.storage;
+  ::getpeername(socket, reinterpret_cast<sockaddr*>(&address.storage), &address.size);
   return address;
 }
 

@@ -1,6 +1,7 @@
 // A connection as a stream of bytes that never blocks: a plain socket, or one with TLS around it.
 //
-// TLS lives behind an interface (link_tls.h implements it) so that programs without it need no OpenSSL.
+// TLS lives behind an interface (link_tls.h implements it) so that programs without it need no
+// OpenSSL.
 #pragma once
 
 #include <sys/uio.h>
@@ -22,6 +23,8 @@ enum class StreamProgress : std::uint8_t {
   Blocked,  // Not now: poll for events().
   Ended,    // The other side has sent its last byte.
   Failed,   // `reason` says why.
+  Refused,  // One side does not want to speak with the other, before a word was said: `reason` says
+            // why.
 };
 
 struct StreamResult {
@@ -35,6 +38,7 @@ class ByteStream {
   virtual ~ByteStream() = default;
   // Fills a prefix of the pieces, in order.
   virtual StreamResult read(std::span<const iovec> pieces) = 0;
+  // After Blocked it wants to be called with the same bytes again, and perhaps more behind them.
   virtual StreamResult write(std::span<const iovec> pieces) = 0;
   // No more will be written; what was is still delivered.
   virtual void finish_writing() = 0;
@@ -56,7 +60,16 @@ class SecureTransport {
 
 [[nodiscard]] std::unique_ptr<ByteStream> plain_stream(FileDescriptor socket);
 
+// Both sides say it, each of which may be the one that has none.
+inline constexpr const char* kTlsOnOneSide =
+    "one side speaks TLS and the other does not: give both a certificate, or neither";
+// Whether what came first, at least one byte, is a record of TLS (RFC 8446, 5.1); a frame never is.
+[[nodiscard]] bool is_begin_of_tls(std::span<const std::byte> bytes);
+
 // ---- sockets: non-blocking, closed on exec ----
+
+// Moved, Blocked or Failed. No signal comes if the other side has hung up.
+[[nodiscard]] StreamResult write_socket_pieces(int socket, std::span<const iovec> pieces);
 
 // Under way when it returns: writable when done, then connect_result().
 [[nodiscard]] Result<FileDescriptor> start_connecting(const SocketAddress& address);
@@ -65,5 +78,6 @@ class SecureTransport {
 // Not open if none waits.
 [[nodiscard]] FileDescriptor accept_one(int listener);
 [[nodiscard]] SocketAddress local_address(int socket);
+[[nodiscard]] SocketAddress remote_address(int socket);
 
 }  // namespace streamrt

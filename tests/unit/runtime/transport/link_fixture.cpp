@@ -19,7 +19,8 @@ bool Activity::wait_until(const std::function<bool()>& is_so, int timeout_ms) {
   std::unique_lock lock(mutex_);
   while (!is_so()) {
     if (std::chrono::steady_clock::now() >= deadline) return false;
-    changed_.wait_for(lock, std::chrono::milliseconds(5));  // What is asked may depend on others too.
+    changed_.wait_for(lock,
+                      std::chrono::milliseconds(5));  // What is asked may depend on others too.
   }
   return true;
 }
@@ -97,6 +98,55 @@ bool send(Link& link, std::size_t channel, std::span<const std::byte> bytes) {
   return *sent;
 }
 
+std::vector<ChannelOptions> only(ChannelOptions one) {
+  std::vector<ChannelOptions> channels;
+  channels.push_back(std::move(one));
+  return channels;
+}
+
+std::vector<ChannelOptions> channels_of(ChannelOptions one, ChannelOptions two) {
+  std::vector<ChannelOptions> channels = only(std::move(one));
+  channels.push_back(std::move(two));
+  return channels;
+}
+
+// ---- talking ----
+
+void Talk::run(const TalkOptions& options) {
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;
+  const auto next_message = [&] { return numbered_message(sent + 1, options.length_max); };
+  const bool ended = node_->activity.wait_until(
+      [&] {
+        while (sent < options.count && send(*node_->link, options.out, next_message())) ++sent;
+        while (const std::optional<Message> message = node_->link->try_receive(options.in)) {
+          ++received;
+          const std::uint64_t number = number_of(message->bytes(), options.length_max);
+          if (number != received || message->number != received) is_sound_ = false;
+        }
+        return (sent == options.count && received == options.count) ||
+               node_->link->state() == LinkState::Refused;
+      },
+      60000);
+  if (!ended || received != options.count) is_sound_ = false;
+  is_over_ = true;
+}
+
+void check_talk(const Talk& one, const Talk& other) {
+  while (!one.is_over() || !other.is_over()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  CHECK(one.is_sound());
+  CHECK(other.is_sound());
+}
+
+void close_both(Node& one, Node& other) {
+  one.link->close();
+  other.link->close();
+  CHECK(one.wait_for(LinkState::Closed));
+  CHECK(other.wait_for(LinkState::Closed));
+}
+
 // ---- the proxy ----
 
 Proxy::Proxy(const std::string& target, Misbehaviour misbehaviour)
@@ -111,6 +161,11 @@ Proxy::Proxy(const std::string& target, Misbehaviour misbehaviour)
 Proxy::~Proxy() {
   is_stopping_ = true;
   thread_.join();
+}
+
+std::string Proxy::copy() {
+  const std::lock_guard lock(copy_mutex_);
+  return copy_;
 }
 
 void Proxy::run() {
@@ -163,12 +218,17 @@ bool Proxy::move_piece(int from, int to) {
   piece.resize(std::min(static_cast<std::size_t>(count), until_cut_));
   if (until_corruption_ != SIZE_MAX && until_corruption_ < piece.size()) {
     piece[until_corruption_] ^= static_cast<std::byte>(1U << (random_() % 8));
-    until_corruption_ = misbehaviour_.corrupt_after_bytes / 2 + random_() % misbehaviour_.corrupt_after_bytes;
+    until_corruption_ =
+        misbehaviour_.corrupt_after_bytes / 2 + random_() % misbehaviour_.corrupt_after_bytes;
     ++corruptions_;
   } else if (until_corruption_ != SIZE_MAX) {
     until_corruption_ -= piece.size();
   }
   if (until_cut_ != SIZE_MAX) until_cut_ -= piece.size();
+  if (misbehaviour_.keeps_copy) {
+    const std::lock_guard lock(copy_mutex_);
+    copy_.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+  }
   for (std::size_t sent = 0; sent < piece.size();) {
     const ssize_t moved = ::send(to, &piece[sent], piece.size() - sent, MSG_NOSIGNAL);
     if (moved > 0) {

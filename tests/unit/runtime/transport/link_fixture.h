@@ -58,6 +58,23 @@ struct Node {
 LinkTiming quick_timing();
 ChannelOptions sender(const std::string& name, std::size_t buffer_bytes = std::size_t{1} << 20);
 ChannelOptions receiver(const std::string& name, std::size_t buffer_bytes = std::size_t{1} << 20);
+std::vector<ChannelOptions> only(ChannelOptions one);
+std::vector<ChannelOptions> channels_of(ChannelOptions one, ChannelOptions two);
+
+// Runs ahead of the machine's clock, or behind it.
+class ShiftedClock final : public Clock {
+ public:
+  explicit ShiftedClock(std::int64_t offset_ns) : offset_ns_(offset_ns) {}
+  void shift_to(std::int64_t offset_ns) { offset_ns_ = offset_ns; }
+  std::int64_t utc_ns() override { return system_clock().utc_ns() + offset_ns_; }
+  std::int64_t steady_ns() override { return system_clock().steady_ns(); }
+  void wait(std::int64_t timeout_ns, std::span<const int> readable_fds) override {
+    system_clock().wait(timeout_ns, readable_fds);
+  }
+
+ private:
+  std::atomic<std::int64_t> offset_ns_;
+};
 
 // A message that says its number and has a length that follows from it.
 std::vector<std::byte> numbered_message(std::uint64_t number, std::size_t length_max);
@@ -66,12 +83,46 @@ std::uint64_t number_of(std::span<const std::byte> bytes, std::size_t length_max
 
 bool send(Link& link, std::size_t channel, std::span<const std::byte> bytes);
 
+// What one node says to another.
+struct TalkOptions {
+  std::size_t out = 0;  // Channel.
+  std::size_t in = 1;
+  std::uint64_t count = 1000;  // Messages 1 … count go out, and as many must come.
+  std::size_t length_max = 1000;
+};
+
+// Sends numbered messages one way and takes those that come the other, on a thread of its own.
+class Talk {
+ public:
+  Talk(Node& node, TalkOptions options)
+      : node_(&node), thread_([this, options] { run(options); }) {}
+  Talk(const Talk&) = delete;
+  Talk& operator=(const Talk&) = delete;
+  ~Talk() { thread_.join(); }
+  [[nodiscard]] bool is_sound() const { return is_sound_; }
+  [[nodiscard]] bool is_over() const { return is_over_; }
+
+ private:
+  void run(const TalkOptions& options);
+
+  Node* node_;
+  std::atomic<bool> is_sound_{true};
+  std::atomic<bool> is_over_{false};
+  std::thread thread_;
+};
+
+// Waits for both, and checks that all messages came, each once and in order.
+void check_talk(const Talk& one, const Talk& other);
+// Checks that the link ends in order.
+void close_both(Node& one, Node& other);
+
 struct Misbehaviour {
   std::uint64_t seed = 1;
   std::size_t chunk_bytes_max = 4096;   // What is read comes out in pieces.
   std::size_t cut_after_bytes = 0;      // About as many between two cuts; 0: never.
   std::size_t corrupt_after_bytes = 0;  // About as many between two wrong bits; 0: never.
   int delay_us_max = 0;                 // Before some of the pieces.
+  bool keeps_copy = false;              // Of all that passes.
 };
 
 // Forwards connections to `target`, on its own thread.
@@ -82,6 +133,7 @@ class Proxy {
   [[nodiscard]] std::string address() const { return address_; }
   [[nodiscard]] int cuts() const { return cuts_.load(); }
   [[nodiscard]] int corruptions() const { return corruptions_.load(); }
+  [[nodiscard]] std::string copy();
   // Everything stays connected, and nothing gets through.
   void set_silent(bool is_silent) { is_silent_ = is_silent; }
   void cut_now() { is_to_cut_ = true; }
@@ -103,6 +155,8 @@ class Proxy {
   std::atomic<bool> is_silent_{false};
   std::atomic<bool> is_to_cut_{false};
   std::atomic<bool> is_stopping_{false};
+  std::mutex copy_mutex_;
+  std::string copy_;
   std::thread thread_;
 };
 

@@ -10,26 +10,6 @@ namespace {
 
 using namespace test;
 
-std::vector<ChannelOptions> only(ChannelOptions one) {
-  std::vector<ChannelOptions> channels;
-  channels.push_back(std::move(one));
-  return channels;
-}
-
-// Runs ahead of the machine's clock.
-class ShiftedClock final : public Clock {
- public:
-  explicit ShiftedClock(std::int64_t offset_ns) : offset_ns_(offset_ns) {}
-  std::int64_t utc_ns() override { return system_clock().utc_ns() + offset_ns_; }
-  std::int64_t steady_ns() override { return system_clock().steady_ns(); }
-  void wait(std::int64_t timeout_ns, std::span<const int> readable_fds) override {
-    system_clock().wait(timeout_ns, readable_fds);
-  }
-
- private:
-  std::int64_t offset_ns_;
-};
-
 NodeOptions acceptor_options() {
   return {.name = "a", .peer = "b", .channels = only(receiver("c")), .timing = quick_timing()};
 }

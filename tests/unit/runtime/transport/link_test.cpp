@@ -16,64 +16,6 @@ namespace {
 
 using namespace test;
 
-std::vector<ChannelOptions> channels_of(ChannelOptions one, ChannelOptions two) {
-  std::vector<ChannelOptions> channels;
-  channels.push_back(std::move(one));
-  channels.push_back(std::move(two));
-  return channels;
-}
-
-std::vector<ChannelOptions> only(ChannelOptions one) {
-  std::vector<ChannelOptions> channels;
-  channels.push_back(std::move(one));
-  return channels;
-}
-
-// Sends messages 1 … count one way or the other and takes those that come; one thread for each node.
-class Talk {
- public:
-  Talk(Node& node, std::size_t out, std::size_t in, std::uint64_t count, std::size_t length_max)
-      : node_(&node), thread_([=, this] { run(out, in, count, length_max); }) {}
-  ~Talk() { thread_.join(); }
-  bool is_sound() const { return is_sound_; }
-  bool is_over() const { return is_over_; }
-
- private:
-  void run(std::size_t out, std::size_t in, std::uint64_t count, std::size_t length_max) {
-    std::uint64_t sent = 0;
-    std::uint64_t received = 0;
-    const bool ended = node_->activity.wait_until(
-        [&] {
-          while (sent < count && send(*node_->link, out, numbered_message(sent + 1, length_max))) {
-            ++sent;
-          }
-          while (const std::optional<Message> message = node_->link->try_receive(in)) {
-            ++received;
-            if (number_of(message->bytes(), length_max) != received ||
-                message->number != received) {
-              is_sound_ = false;
-            }
-          }
-          return (sent == count && received == count) || node_->link->state() == LinkState::Refused;
-        },
-        60000);
-    if (!ended || received != count) is_sound_ = false;
-    is_over_ = true;
-  }
-
-  Node* node_;
-  std::atomic<bool> is_sound_{true};
-  std::atomic<bool> is_over_{false};
-  std::thread thread_;
-};
-
-void close_both(Node& one, Node& other) {
-  one.link->close();
-  other.link->close();
-  CHECK(one.wait_for(LinkState::Closed));
-  CHECK(other.wait_for(LinkState::Closed));
-}
-
 TEST_CASE("messages go both ways, in order, and the link ends in order") {
   Node acceptor({.name = "a", .peer = "b", .channels = channels_of(receiver("up"), sender("down"))});
   Node connector({.name = "b",
@@ -81,11 +23,9 @@ TEST_CASE("messages go both ways, in order, and the link ends in order") {
                   .address = acceptor.hub->listen_address(),
                   .channels = channels_of(sender("up"), receiver("down"))});
   {
-    Talk one(acceptor, 1, 0, 20000, 1000);
-    Talk other(connector, 0, 1, 20000, 1000);
-    while (!one.is_over() || !other.is_over()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    CHECK(one.is_sound());
-    CHECK(other.is_sound());
+    const Talk one(acceptor, {.out = 1, .in = 0, .count = 20000});
+    const Talk other(connector, {.out = 0, .in = 1, .count = 20000});
+    check_talk(one, other);
   }
   const LinkStatus status = connector.link->status();
   CHECK(status.connections == 1);
@@ -118,13 +58,9 @@ TEST_CASE("nothing is lost, doubled or out of order over a line that is cut a hu
                     .channels = channels_of(sender("up", 30000), receiver("down", 20000)),
                     .timing = quick_timing()});
     {
-      Talk one(acceptor, 1, 0, 6000, kLengthMax);
-      Talk other(connector, 0, 1, 6000, kLengthMax);
-      while (!one.is_over() || !other.is_over()) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-      }
-      CHECK(one.is_sound());
-      CHECK(other.is_sound());
+      const Talk one(acceptor, {.out = 1, .in = 0, .count = 6000, .length_max = kLengthMax});
+      const Talk other(connector, {.out = 0, .in = 1, .count = 6000, .length_max = kLengthMax});
+      check_talk(one, other);
     }
     CHECK(proxy.cuts() + proxy.corruptions() >= 90);
     CHECK(connector.link->status().connections >= 90);
