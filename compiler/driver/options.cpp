@@ -24,7 +24,7 @@ constexpr const char* kOverview =
   streamc check FILE…                look for mistakes only
   streamc test FILE…                 run the test blocks of programs
   streamc fmt FILE…                  lay programs out, in place; --check only looks
-  streamc graph FILE -o OUT.svg      draw the graph of a program
+  streamc graph FILE -o OUT.svg      draw the graph of a program; with --deploy NAME, where it runs
   streamc explain CODE               say more about a message
   streamc explain FILE NAME          tell type, clock and origin of a name
 
@@ -209,6 +209,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
       ->check(one_of({"svg", "dot"}))
       ->type_name("svg|dot");
   add_settings(*graph, raw_settings);
+  add_placement_options(*graph, options);
   graph->add_flag("--json", options.json, "Messages as JSON, one object a line");
 
   CLI::App* explain = command("explain", Command::Explain, "Say more about a message, or about a name of a program");
