@@ -11,6 +11,7 @@
 
 #include "runtime/abi/stream_abi.h"
 #include "runtime/agent/messages.h"
+#include "runtime/agent/observer.h"
 #include "runtime/base/clock.h"
 #include "runtime/connector/connector.h"
 
@@ -35,11 +36,16 @@ struct RunOptions {
   bool shows_statistics = false;           // A table of what ran, at the end.
   bool shows_progress = false;             // A bar while recorded sources are read.
   bool handles_signals = false;            // SIGINT and SIGTERM end the sources' logs.
+  ObserverOptions observation;             // Who may look at the run from outside, and how.
 
   std::int64_t batch_limit = STREAM_BATCH_LIMIT;      // Ticks in a batch, 1 to STREAM_BATCH_LIMIT.
   std::optional<std::uint64_t> batch_cuts_seed;       // Cut batches at random, for tests.
   std::int64_t queue_limit = 4 * STREAM_BATCH_LIMIT;  // A queue of so many ticks stops its writer.
   std::int64_t channel_limit = 0;  // Items on the way between two parts, for tests; 0: as the program says.
+
+  // Set by run_program().
+  RunCounters* counters = nullptr;  // Null: nobody looks.
+  Observer* observer = nullptr;     // To be started once there are no more processes to fork.
 };
 
 enum ExitStatus {

@@ -109,6 +109,12 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
   app.add_option("--for", run_for, "end live sources after this long, as `10s` or `1h30min`")
       ->type_name("duration")
       ->group("Run");
+  bool has_no_socket = false;
+  app.add_flag("--no-socket", has_no_socket, "do not answer `streamc top`")->group("Run");
+  app.add_option("--metrics", options.observation.metrics_address,
+                 "serve metrics for Prometheus over HTTP at `host:port`, or at a port of this machine alone")
+      ->type_name("address")
+      ->group("Run");
   app.add_option("--batch", options.batch_limit, "items in a batch")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{STREAM_BATCH_LIMIT}))
       ->group("");
@@ -144,6 +150,7 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
   }
   std::set_new_handler(end_without_memory);
   options.batch_cuts_seed = cuts_seed;
+  options.observation.has_socket = !has_no_socket;
   options.shows_progress = ::isatty(STDERR_FILENO) == 1;
   return run_program(program, options);
 }

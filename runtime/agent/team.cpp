@@ -201,6 +201,7 @@ int Team::run() {
     });
   }
   start_children();
+  if (options_.observer != nullptr) options_.observer->start();
   watcher_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   STREAM_CHECK(watcher_fd_ >= 0, "no descriptors left");
   watcher_ = std::thread([this] { watch(); });
@@ -236,6 +237,7 @@ void Team::start_children() {
 void Team::run_child(std::int32_t process, int message_fd) {
   for (const Child& sibling : children_) ::close(sibling.message_fd);
   children_.clear();
+  if (options_.observer != nullptr) options_.observer->leave();
   const MessageWriter to_parent = [message_fd](std::string_view line) {
     // One write of at most PIPE_BUF bytes: lines of several threads do not mix.
     constexpr std::size_t kMost = 4000;
@@ -267,6 +269,7 @@ int Team::run_process(std::int32_t process, const MessageWriter& direct) {
   main_part_here_ = parts.front();
   const MessageWriter posted = [this](std::string_view line) { post(line); };
   FailureBook failures({program_.sites, static_cast<std::size_t>(program_.site_count)});
+  failures.count_in(options_.counters);
 
   std::vector<std::unique_ptr<Runner>> runners;
   bool is_open = true;

@@ -1,0 +1,64 @@
+// Lets others look at a running program: on a socket of this user (socket_path.h), and as metrics over HTTP.
+//
+// A thread of the process that was started does all of it. It blocks every signal, touches no items, and opens the
+// socket only when the run has lasted for a moment, so that short runs never pay for it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "runtime/agent/answer_server.h"
+#include "runtime/agent/counters.h"
+#include "runtime/agent/snapshot.h"
+#include "runtime/base/result.h"
+
+namespace streamrt {
+
+struct ObserverOptions {
+  bool has_socket = false;
+  std::string metrics_address;  // `host:port`, `:port` or `port`, without a host this machine alone; empty: none.
+  // The links to other nodes, as they are now: rows of every snapshot. Called by the observer's thread; Link::status()
+  // and Link::counters() may be. Empty: there are none.
+  std::function<std::vector<NodeLinkRow>()> node_links;
+  std::int64_t socket_delay_ms = 100;  // Runs that are shorter have no socket.
+};
+
+class Observer {
+ public:
+  // All must outlive the observer.
+  Observer(const StreamProgram& program, RunCounters& counters, const ObserverOptions& options);
+  // Ends the thread and removes the socket.
+  ~Observer();
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+
+  // Takes the address of the metrics. To be called before start().
+  Result<void> listen();
+  // From here on others may look. The process must not fork any more.
+  void start();
+  // In a process that was forked: what is inherited is the parent's.
+  void leave();
+
+  // What is there to see now. Waits for a moment for busy parts to write their counters.
+  Snapshot look();
+
+ private:
+  void work();
+  bool wait_for_stop(std::int64_t timeout_ms) const;
+  std::string answer_line(std::string_view line);
+  std::optional<std::string> answer_page(std::string_view path);
+
+  const StreamProgram& program_;
+  RunCounters& counters_;
+  const ObserverOptions& options_;
+  std::int64_t started_steady_ns_;
+  int metrics_fd_ = -1;
+  int stop_fd_ = -1;  // Becomes readable when the thread is to end.
+  std::thread thread_;
+};
+
+}  // namespace streamrt
