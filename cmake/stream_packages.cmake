@@ -3,11 +3,12 @@
 #   stream::llvm    LLVM 19, shared: links in seconds
 #   stream::lld     the ELF linker as a library
 #   stream::antlr   the ANTLR 4 runtime
-#   fmt::fmt  CLI11::CLI11  doctest::doctest  Threads::Threads
+#   fmt::fmt  CLI11::CLI11  nlohmann_json::nlohmann_json  doctest::doctest  Threads::Threads
 
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
 find_package(doctest REQUIRED)
 
 # LLVM's package looks for optional parts of its own; what it finds is of no interest here.

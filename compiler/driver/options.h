@@ -8,7 +8,7 @@
 
 namespace streamc {
 
-enum class Command { Emit, Run, Build, Check, Test, Format, Graph, Explain, New };
+enum class Command { Emit, Run, Build, Check, Test, Format, Graph, Explain, New, Top };
 
 // Exit statuses of streamc. `run` ends with the status of the program once it has started.
 enum ExitStatus : int {
@@ -19,7 +19,7 @@ enum ExitStatus : int {
 
 struct Options {
   Command command = Command::Emit;
-  // Programs. `explain`: a code, or a file and a name. `new`: the name.
+  // Programs. `explain`: a code, or a file and a name. `new`: the name. `top`: the name or process of a running one.
   std::vector<std::string> files;
   std::vector<std::string> program_arguments;                  // `run`: what stands after `--`.
   std::vector<std::pair<std::string, std::string>> settings;  // `--set NAME=VALUE`, in order.
@@ -34,6 +34,7 @@ struct Options {
   bool time_phases = false;
   bool json = false;
   bool check_only = false;  // `fmt --check`
+  bool once = false;        // `top --once`
 };
 
 // Parses the command line. Gives an exit status instead where there is nothing more to do: after

@@ -14,12 +14,15 @@ namespace streamrt {
 
 namespace {
 
-std::int64_t now_ms() { return system_clock().steady_ns() / 1'000'000; }
+std::int64_t now_ms() {
+  return system_clock().steady_ns() / 1'000'000;
+}
 
 std::string http_response(std::string_view status, std::string_view body, bool has_body,
                           std::string_view extra = "") {
   return fmt::format(
-      "HTTP/1.1 {}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: {}\r\n"
+      "HTTP/1.1 {}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: "
+      "{}\r\n"
       "{}Connection: close\r\n\r\n{}",
       status, body.size(), extra, has_body ? body : "");
 }
@@ -30,7 +33,8 @@ std::string http_answer(std::string_view request, const PageAnswer& page) {
   const std::string_view line = request.substr(0, request.find("\r\n"));
   const std::size_t first = line.find(' ');
   const std::size_t second = first == std::string_view::npos ? first : line.find(' ', first + 1);
-  const bool is_http = second != std::string_view::npos && line.substr(second + 1).starts_with("HTTP/1.");
+  const bool is_http =
+      second != std::string_view::npos && line.substr(second + 1).starts_with("HTTP/1.");
   if (!is_http) return http_response("400 Bad Request", "no HTTP request\n", true);
   const std::string_view method = line.substr(0, first);
   if (method != "GET" && method != "HEAD") {
@@ -56,7 +60,8 @@ void AnswerServer::run(int stop_fd) {
       polled.push_back({listener.fd, static_cast<short>(accepts ? POLLIN : 0), 0});
     }
     for (const Connection& connection : connections_) {
-      polled.push_back({connection.fd, static_cast<short>(connection.has_work() ? POLLOUT : POLLIN), 0});
+      polled.push_back(
+          {connection.fd, static_cast<short>(connection.has_work() ? POLLOUT : POLLIN), 0});
     }
     (void)::poll(polled.data(), static_cast<nfds_t>(polled.size()), timeout_ms());
     if (polled[0].revents != 0) return;
@@ -76,7 +81,8 @@ int AnswerServer::timeout_ms() const {
   std::int64_t first = connections_.empty() ? -1 : connections_.front().deadline_ms;
   for (const Connection& connection : connections_) first = std::min(first, connection.deadline_ms);
   const std::int64_t now = now_ms();
-  if (accepts_after_ms_ > now) first = first < 0 ? accepts_after_ms_ : std::min(first, accepts_after_ms_);
+  if (accepts_after_ms_ > now)
+    first = first < 0 ? accepts_after_ms_ : std::min(first, accepts_after_ms_);
   return first < 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(first - now, 0, 60000));
 }
 
@@ -90,13 +96,14 @@ void AnswerServer::accept_from(const Listener& listener) {
     return;
   }
   const bool is_http = listener.protocol == Protocol::Http;
-  connections_.push_back({.fd = fd,
-                          .protocol = listener.protocol,
-                          .deadline_ms = now_ms() + (is_http ? limits_.request_ms : limits_.idle_ms)});
+  connections_.push_back(
+      {.fd = fd,
+       .protocol = listener.protocol,
+       .deadline_ms = now_ms() + (is_http ? limits_.request_ms : limits_.idle_ms)});
 }
 
-// Something can be read or written; answers one question at the most, so that nobody waits for long. A connection
-// that is done with has the descriptor -1 afterwards.
+// Something can be read or written; answers one question at the most, so that nobody waits for
+// long. A connection that is done with has the descriptor -1 afterwards.
 void AnswerServer::handle(Connection& connection) {
   bool is_good = connection.has_work() || receive(connection);
   if (is_good && !connection.has_output()) answer(connection);
@@ -141,7 +148,8 @@ void AnswerServer::answer_lines(Connection& connection) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   connection.output = line_(line) + "\n";
   connection.input.erase(0, end + 1);
-  connection.deadline_ms = now_ms() + (connection.input.empty() ? limits_.idle_ms : limits_.request_ms);
+  connection.deadline_ms =
+      now_ms() + (connection.input.empty() ? limits_.idle_ms : limits_.request_ms);
 }
 
 void AnswerServer::answer_http(Connection& connection) {

@@ -1,5 +1,6 @@
-// Answers questions that arrive on sockets: lines, or HTTP requests. One thread, everything bounded: the number of
-// connections, the size of a request, the time that a client may take for its part.
+// Answers questions that arrive on sockets: lines, or HTTP requests. One thread, everything
+// bounded: the number of connections, the size of a request, the time that a client may take for
+// its part.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +25,9 @@ struct AnswerLimits {
   std::size_t connections = 16;
   std::size_t line_bytes = 256;
   std::size_t request_bytes = 8192;
-  std::int64_t request_ms = 5000;  // From the first byte of a request to the last one of its answer.
-  std::int64_t idle_ms = 60000;    // Between the lines of a connection.
+  std::int64_t request_ms =
+      5000;                      // From the first byte of a request to the last one of its answer.
+  std::int64_t idle_ms = 60000;  // Between the lines of a connection.
 };
 
 class AnswerServer {

@@ -57,13 +57,14 @@ RunCounters::RunCounters(const StreamProgram& program)
   sites_ = construct<SiteCounters>(memory_, sites, site_count);
 }
 
-RunCounters::~RunCounters() { ::munmap(memory_, size_); }
+RunCounters::~RunCounters() {
+  ::munmap(memory_, size_);
+}
 
 bool RunCounters::is_answered(std::uint32_t question) {
   return std::all_of(parts_, parts_ + part_count_, [question](const PartCounters& part) {
     const auto state = static_cast<PartState>(part.state.load(std::memory_order_acquire));
-    return state != PartState::Running ||
-           part.answered.load(std::memory_order_acquire) == question;
+    return state != PartState::Running || part.answered.load(std::memory_order_acquire) == question;
   });
 }
 

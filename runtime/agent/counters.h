@@ -1,8 +1,8 @@
-// What a running program tells of itself: counters that each part writes and an observer reads, in memory that all
-// processes of the program share.
+// What a running program tells of itself: counters that each part writes and an observer reads, in
+// memory that all processes of the program share.
 //
-// A part writes them when it was asked, before it sleeps, at its end, and now and then. In between it only looks at
-// one word in each pass of its loop: nothing here is in the way of items.
+// A part writes them when it was asked, before it sleeps, at its end, and now and then. In between
+// it only looks at one word in each pass of its loop: nothing here is in the way of items.
 #pragma once
 
 #include <atomic>
@@ -19,9 +19,11 @@ enum class PartState : std::uint32_t { Starting = 0, Running = 1, Waiting = 2, F
 struct alignas(64) PartCounters {
   std::atomic<std::int32_t> process_id{0};
   std::atomic<std::int32_t> thread_id{0};
-  std::atomic<std::uint32_t> state{0};     // PartState
-  std::atomic<std::uint32_t> answered{0};  // The last question that everything here is an answer to.
-  std::atomic<std::int64_t> cpu_ns{0};     // Of a part that has finished; before that the system knows.
+  std::atomic<std::uint32_t> state{0};  // PartState
+  std::atomic<std::uint32_t> answered{
+      0};  // The last question that everything here is an answer to.
+  std::atomic<std::int64_t> cpu_ns{
+      0};  // Of a part that has finished; before that the system knows.
 };
 
 // One end of a queue, as the part there sees it. A queue within a part has one end, a link has two.
@@ -82,8 +84,8 @@ class CounterWriter {
   // Without counters it does nothing.
   CounterWriter(RunCounters* counters, std::int32_t part) : counters_(counters), part_(part) {}
 
-  // Once a pass: whether it is time to write. True for the first passes, so that a part that never gets further is
-  // seen with what it has done.
+  // Once a pass: whether it is time to write. True for the first passes, so that a part that never
+  // gets further is seen with what it has done.
   [[nodiscard]] bool is_due() {
     constexpr std::uint32_t kPasses = 64;
     if (counters_ == nullptr) return false;

@@ -12,7 +12,8 @@ int run_observed(const StreamProgram& program, const RunOptions& options,
   RunCounters counters(program);
   Observer observer(program, counters, wanted);
   if (Result<void> listens = observer.listen(); !listens) {
-    const MessageWriter message = options.message ? options.message : MessageWriter(write_message_to_stderr);
+    const MessageWriter message =
+        options.message ? options.message : MessageWriter(write_message_to_stderr);
     message("error: " + listens.message());
     return kExitUnusable;
   }

@@ -8,8 +8,8 @@
 
 namespace streamrt {
 
-// Calls `run` with options that know the counters and the observer, and returns its exit status; kExitUnusable if the
-// address for metrics cannot be had.
+// Calls `run` with options that know the counters and the observer, and returns its exit status;
+// kExitUnusable if the address for metrics cannot be had.
 int run_observed(const StreamProgram& program, const RunOptions& options,
                  const std::function<int(const RunOptions&)>& run);
 

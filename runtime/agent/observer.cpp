@@ -57,7 +57,8 @@ class SignalsBlocked {
 
 }  // namespace
 
-Observer::Observer(const StreamProgram& program, RunCounters& counters, const ObserverOptions& options)
+Observer::Observer(const StreamProgram& program, RunCounters& counters,
+                   const ObserverOptions& options)
     : program_(program),
       counters_(counters),
       options_(options),

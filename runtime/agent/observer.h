@@ -1,7 +1,9 @@
-// Lets others look at a running program: on a socket of this user (socket_path.h), and as metrics over HTTP.
+// Lets others look at a running program: on a socket of this user (socket_path.h), and as metrics
+// over HTTP.
 //
-// A thread of the process that was started does all of it. It blocks every signal, touches no items, and opens the
-// socket only when the run has lasted for a moment, so that short runs never pay for it.
+// A thread of the process that was started does all of it. It blocks every signal, touches no
+// items, and opens the socket only when the run has lasted for a moment, so that short runs never
+// pay for it.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +22,10 @@ namespace streamrt {
 
 struct ObserverOptions {
   bool has_socket = false;
-  std::string metrics_address;  // `host:port`, `:port` or `port`, without a host this machine alone; empty: none.
-  // The links to other nodes, as they are now: rows of every snapshot. Called by the observer's thread; Link::status()
-  // and Link::counters() may be. Empty: there are none.
+  std::string metrics_address;  // `host:port`, `:port` or `port`, without a host this machine
+                                // alone; empty: none.
+  // The links to other nodes, as they are now: rows of every snapshot. Called by the observer's
+  // thread; Link::status() and Link::counters() may be. Empty: there are none.
   std::function<std::vector<NodeLinkRow>()> node_links;
   std::int64_t socket_delay_ms = 100;  // Runs that are shorter have no socket.
 };

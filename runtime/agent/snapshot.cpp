@@ -56,7 +56,8 @@ class SnapshotTaker {
     for (std::int32_t queue = 0; queue < program_.queue_count; ++queue) add_stream(queue);
     for (std::int64_t i = 0; i < program_.source_count; ++i) add_source(program_.sources[i]);
     for (std::int64_t i = 0; i < program_.sink_count; ++i) add_sink(program_.sinks[i]);
-    for (std::int64_t i = 0; i < program_.site_count; ++i) add_failures(static_cast<std::size_t>(i));
+    for (std::int64_t i = 0; i < program_.site_count; ++i)
+      add_failures(static_cast<std::size_t>(i));
     return std::move(snapshot_);
   }
 
@@ -90,12 +91,14 @@ class SnapshotTaker {
 
   void add_stream(std::int32_t queue) {
     const std::int32_t reader = reader_part(program_, queue);
-    const std::int32_t writer = writer_part(program_, queue) < 0 ? reader : writer_part(program_, queue);
+    const std::int32_t writer =
+        writer_part(program_, queue) < 0 ? reader : writer_part(program_, queue);
     if (reader < 0) return;
     // The reading end first: what is read was written before.
     QueueCounters& end = counters_.queue(reader, queue);
     QueueCounters& begin = counters_.queue(writer, queue);
-    const std::int64_t gone = writer == reader ? end.read.load(kRelaxed) : end.written.load(kRelaxed);
+    const std::int64_t gone =
+        writer == reader ? end.read.load(kRelaxed) : end.written.load(kRelaxed);
     StreamRow row{.queue = queue,
                   .stream = program_.queues[queue].name,
                   .from = thread_name(writer),

@@ -29,12 +29,22 @@ std::string quoted(std::string_view text) {
 // One object, member by member.
 class JsonObject {
  public:
-  JsonObject& member(std::string_view name, std::string_view text) { return raw(name, quoted(text)); }
+  JsonObject& member(std::string_view name, std::string_view text) {
+    return raw(name, quoted(text));
+  }
   JsonObject& member(std::string_view name, const char* text) { return raw(name, quoted(text)); }
-  JsonObject& member(std::string_view name, bool value) { return raw(name, value ? "true" : "false"); }
-  JsonObject& member(std::string_view name, std::int64_t value) { return raw(name, fmt::to_string(value)); }
-  JsonObject& member(std::string_view name, std::int32_t value) { return raw(name, fmt::to_string(value)); }
-  JsonObject& member(std::string_view name, std::uint64_t value) { return raw(name, fmt::to_string(value)); }
+  JsonObject& member(std::string_view name, bool value) {
+    return raw(name, value ? "true" : "false");
+  }
+  JsonObject& member(std::string_view name, std::int64_t value) {
+    return raw(name, fmt::to_string(value));
+  }
+  JsonObject& member(std::string_view name, std::int32_t value) {
+    return raw(name, fmt::to_string(value));
+  }
+  JsonObject& member(std::string_view name, std::uint64_t value) {
+    return raw(name, fmt::to_string(value));
+  }
   JsonObject& seconds(std::string_view name, std::int64_t ns) {
     return raw(name, fmt::format("{:.6f}", static_cast<double>(ns) / 1e9));
   }
@@ -80,7 +90,9 @@ void describe_stream(JsonObject& out, const StreamRow& row) {
       .member("items", row.items)
       .member("waiting", row.waiting)
       .member("capacity", row.capacity)
-      .member("state", row.is_closed ? "closed" : row.has_ended ? "ended" : "open");
+      .member("state", row.is_closed   ? "closed"
+                       : row.has_ended ? "ended"
+                                       : "open");
 }
 
 void describe_source(JsonObject& out, const SourceRow& row) {

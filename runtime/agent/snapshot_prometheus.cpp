@@ -35,7 +35,8 @@ class MetricsWriter {
   // All samples of a family follow its begin().
   void begin(std::string_view name, std::string_view type, std::string_view help) {
     name_ = name;
-    fmt::format_to(std::back_inserter(out_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+    fmt::format_to(std::back_inserter(out_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name,
+                   type);
   }
 
   template <class Value>
@@ -55,7 +56,9 @@ class MetricsWriter {
   std::string out_;
 };
 
-double seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
+double seconds(std::int64_t ns) {
+  return static_cast<double>(ns) / 1e9;
+}
 
 void write_threads(MetricsWriter& out, const Snapshot& snapshot) {
   out.begin("stream_thread_cpu_seconds_total", "counter", "Processor time of a thread.");
@@ -66,8 +69,9 @@ void write_threads(MetricsWriter& out, const Snapshot& snapshot) {
   for (const ThreadRow& row : snapshot.threads) {
     for (const PartState state :
          {PartState::Starting, PartState::Running, PartState::Waiting, PartState::Finished}) {
-      out.sample({{"process", row.process}, {"thread", row.thread}, {"state", part_state_text(state)}},
-                 row.state == state ? 1 : 0);
+      out.sample(
+          {{"process", row.process}, {"thread", row.thread}, {"state", part_state_text(state)}},
+          row.state == state ? 1 : 0);
     }
   }
 }
@@ -98,7 +102,8 @@ void write_all_streams(MetricsWriter& out, const Snapshot& snapshot) {
 
 // One family about sources or sinks, numbered as in the program.
 template <class Row, class Value>
-void write_ends(MetricsWriter& out, const std::vector<Row>& rows, std::string_view kind, Value value) {
+void write_ends(MetricsWriter& out, const std::vector<Row>& rows, std::string_view kind,
+                Value value) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     out.sample({{"thread", rows[i].thread},
                 {"stream", rows[i].stream},
@@ -120,7 +125,9 @@ void write_sources_and_sinks(MetricsWriter& out, const Snapshot& snapshot) {
   out.begin("stream_failed_items_total", "counter", "Items of an equation that failed.");
   for (std::size_t i = 0; i < snapshot.failures.size(); ++i) {
     const FailureRow& row = snapshot.failures[i];
-    out.sample({{"stream", row.stream}, {"handled", row.is_handled ? "true" : "false"}, {"site", fmt::to_string(row.site)}},
+    out.sample({{"stream", row.stream},
+                {"handled", row.is_handled ? "true" : "false"},
+                {"site", fmt::to_string(row.site)}},
                row.failed);
   }
 }
@@ -128,7 +135,8 @@ void write_sources_and_sinks(MetricsWriter& out, const Snapshot& snapshot) {
 // One family about links to other nodes.
 template <class Value>
 void write_node_links(MetricsWriter& out, const Snapshot& snapshot, Value value) {
-  for (const NodeLinkRow& row : snapshot.node_links) out.sample({{"peer", row.node}}, value(row.status));
+  for (const NodeLinkRow& row : snapshot.node_links)
+    out.sample({{"peer", row.node}}, value(row.status));
 }
 
 template <class Value>
@@ -146,22 +154,27 @@ void write_channels(MetricsWriter& out, const Snapshot& snapshot, Value value) {
 void write_all_node_links(MetricsWriter& out, const Snapshot& snapshot) {
   if (snapshot.node_links.empty()) return;
   out.begin("stream_link_connected", "gauge", "1 while another node is connected.");
-  write_node_links(out, snapshot,
-                   [](const LinkStatus& link) { return link.state == LinkState::Connected ? 1 : 0; });
-  out.begin("stream_link_connections_total", "counter", "Connections made; all but the first are reconnects.");
+  write_node_links(out, snapshot, [](const LinkStatus& link) {
+    return link.state == LinkState::Connected ? 1 : 0;
+  });
+  out.begin("stream_link_connections_total", "counter",
+            "Connections made; all but the first are reconnects.");
   write_node_links(out, snapshot, [](const LinkStatus& link) { return link.connections; });
   out.begin("stream_link_round_trip_seconds", "gauge", "Of the last ping.");
-  write_node_links(out, snapshot, [](const LinkStatus& link) { return seconds(link.round_trip_ns); });
+  write_node_links(out, snapshot,
+                   [](const LinkStatus& link) { return seconds(link.round_trip_ns); });
   out.begin("stream_link_sent_bytes_total", "counter", "Bytes sent on the line.");
   write_node_links(out, snapshot, [](const LinkStatus& link) { return link.bytes_sent; });
   out.begin("stream_link_received_bytes_total", "counter", "Bytes received on the line.");
   write_node_links(out, snapshot, [](const LinkStatus& link) { return link.bytes_received; });
   out.begin("stream_channel_messages_total", "counter", "Messages of a stream between nodes.");
   write_channels(out, snapshot, [](const ChannelCounters& channel) { return channel.messages; });
-  out.begin("stream_channel_dropped_total", "counter", "Messages of a stream between nodes that were dropped.");
+  out.begin("stream_channel_dropped_total", "counter",
+            "Messages of a stream between nodes that were dropped.");
   write_channels(out, snapshot, [](const ChannelCounters& channel) { return channel.dropped; });
   out.begin("stream_channel_queued_bytes", "gauge", "Bytes that wait.");
-  write_channels(out, snapshot, [](const ChannelCounters& channel) { return channel.queued_bytes; });
+  write_channels(out, snapshot,
+                 [](const ChannelCounters& channel) { return channel.queued_bytes; });
 }
 
 }  // namespace

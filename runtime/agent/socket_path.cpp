@@ -25,16 +25,17 @@ constexpr std::size_t kMostSockets = 256;  // That one look into a folder tries.
 Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return fail("the path `{}` is too long for a socket", path);
+  if (path.size() >= sizeof address.sun_path)
+    return fail("the path `{}` is too long for a socket", path);
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   return address;
 }
 
 // A folder of this user that nobody else may enter; no link to one.
 bool is_private(const std::string& folder) {
-  struct stat status {};
-  return ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() &&
-         (status.st_mode & 077) == 0;
+  struct stat status{};
+  return ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
+         status.st_uid == ::geteuid() && (status.st_mode & 077) == 0;
 }
 
 // What a program is called in the name of its socket.
@@ -42,7 +43,8 @@ std::string file_name_of(std::string_view program) {
   constexpr std::size_t kMost = 40;
   std::string name(program.substr(0, kMost));
   for (char& c : name) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    const bool is_plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     if (!is_plain) c = '_';
   }
   return name;
@@ -53,9 +55,11 @@ std::optional<ProgramSocket> parse_socket_name(const std::string& folder, std::s
   const std::string_view stem = name.substr(0, name.size() - kSuffix.size());
   const std::size_t dash = stem.rfind('-');
   if (dash == std::string_view::npos) return std::nullopt;
-  ProgramSocket found{.path = folder + "/" + std::string(name), .program = std::string(stem.substr(0, dash))};
+  ProgramSocket found{.path = folder + "/" + std::string(name),
+                      .program = std::string(stem.substr(0, dash))};
   const std::string_view number = stem.substr(dash + 1);
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), found.process_id);
+  const auto [end, error] =
+      std::from_chars(number.data(), number.data() + number.size(), found.process_id);
   if (error != std::errc() || end != number.data() + number.size()) return std::nullopt;
   return found;
 }
@@ -87,7 +91,8 @@ std::vector<ProgramSocket> live_sockets(const std::string& folder) {
 std::vector<std::string> socket_folders() {
   std::vector<std::string> folders;
   const std::string user = std::to_string(::geteuid());
-  if (const char* const runtime = std::getenv("XDG_RUNTIME_DIR"); runtime != nullptr && runtime[0] == '/') {
+  if (const char* const runtime = std::getenv("XDG_RUNTIME_DIR");
+      runtime != nullptr && runtime[0] == '/') {
     folders.push_back(std::string(runtime) + "/streamc");
   }
   folders.push_back("/run/user/" + user + "/streamc");
@@ -118,15 +123,16 @@ Result<int> connect_to_socket(const std::string& path) {
 // Under another name until it listens: a socket where nobody does is taken for one that was left.
 Result<ListeningSocket> listen_in(const std::string& folder, std::string_view program) {
   (void)live_sockets(folder);
-  const std::string path = fmt::format("{}/{}-{}{}", folder, file_name_of(program), ::getpid(), kSuffix);
+  const std::string path =
+      fmt::format("{}/{}-{}{}", folder, file_name_of(program), ::getpid(), kSuffix);
   const std::string first_path = fmt::format("{}/.{}", folder, ::getpid());
   const Result<sockaddr_un> address = address_of(first_path);
   if (!address) return address.failure();
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return fail("no descriptors left");
   (void)::unlink(first_path.c_str());
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 || ::listen(fd, 8) != 0 ||
-      ::rename(first_path.c_str(), path.c_str()) != 0) {
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
+      ::listen(fd, 8) != 0 || ::rename(first_path.c_str(), path.c_str()) != 0) {
     const int error = errno;
     (void)::unlink(first_path.c_str());
     ::close(fd);

@@ -1,5 +1,5 @@
-// Where running programs of this user answer: one socket each, `PROGRAM-PID.sock`, in a folder that nobody else may
-// look into.
+// Where running programs of this user answer: one socket each, `PROGRAM-PID.sock`, in a folder that
+// nobody else may look into.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace streamrt {
 
-// Folders that may hold sockets, the best one first: $XDG_RUNTIME_DIR/streamc, /run/user/UID/streamc,
-// /tmp/streamc-UID.
+// Folders that may hold sockets, the best one first: $XDG_RUNTIME_DIR/streamc,
+// /run/user/UID/streamc, /tmp/streamc-UID.
 std::vector<std::string> socket_folders();
 
 // The first of them that is, or can be made, this user's alone.
