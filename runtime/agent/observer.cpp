@@ -65,7 +65,9 @@ Observer::Observer(const StreamProgram& program, RunCounters& counters,
       started_steady_ns_(system_clock().steady_ns()) {}
 
 Observer::~Observer() {
-  if (thread_.joinable()) {
+  if (thread_.joinable() && !has_begun_->exchange(true)) {
+    thread_.detach();
+  } else if (thread_.joinable()) {
     const std::uint64_t one = 1;
     (void)!::write(stop_fd_, &one, sizeof one);
     thread_.join();
@@ -95,19 +97,21 @@ void Observer::start() {
   if (stop_fd_ < 0) return;
   const SignalsBlocked blocked;
   try {
-    thread_ = std::thread([this] { work(); });
+    const std::int64_t delay_ms = metrics_fd_ >= 0 ? 0 : options_.socket_delay_ms;
+    thread_ = std::thread([this, delay_ms, has_begun = has_begun_] {
+      (void)::pthread_setname_np(::pthread_self(), "observer");
+      (void)::poll(nullptr, 0, static_cast<int>(delay_ms));
+      if (!has_begun->exchange(true)) work();
+    });
   } catch (const std::system_error&) {
     leave();
   }
 }
 
 void Observer::work() {
-  (void)::pthread_setname_np(::pthread_self(), "observer");
-  const bool is_served = metrics_fd_ >= 0;
-  if (!is_served && wait_for_stop(options_.socket_delay_ms)) return;
   AnswerServer server([this](std::string_view line) { return answer_line(line); },
                       [this](std::string_view path) { return answer_page(path); });
-  if (is_served) server.add_http(metrics_fd_);
+  if (metrics_fd_ >= 0) server.add_http(metrics_fd_);
   metrics_fd_ = -1;
   std::string path;
   if (options_.has_socket) {
@@ -122,11 +126,6 @@ void Observer::work() {
   }
   server.run(stop_fd_);
   if (!path.empty()) (void)::unlink(path.c_str());
-}
-
-bool Observer::wait_for_stop(std::int64_t timeout_ms) const {
-  pollfd stop{stop_fd_, POLLIN, 0};
-  return ::poll(&stop, 1, static_cast<int>(timeout_ms)) > 0;
 }
 
 Snapshot Observer::look() {

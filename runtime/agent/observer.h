@@ -6,8 +6,10 @@
 // pay for it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -51,7 +53,6 @@ class Observer {
 
  private:
   void work();
-  bool wait_for_stop(std::int64_t timeout_ms) const;
   std::string answer_line(std::string_view line);
   std::optional<std::string> answer_page(std::string_view path);
 
@@ -62,6 +63,9 @@ class Observer {
   int metrics_fd_ = -1;
   int stop_fd_ = -1;  // Becomes readable when the thread is to end.
   std::thread thread_;
+  // Who sets it first decides: the thread goes to work, or the run was short, and nobody waits
+  // until it has woken up.
+  std::shared_ptr<std::atomic<bool>> has_begun_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace streamrt

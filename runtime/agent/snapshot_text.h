@@ -7,7 +7,7 @@
 
 namespace streamrt {
 
-// One line without its line feed. docs/architecture.md says what the members are.
+// One line without its line feed. docs/watching.md says what the members are.
 std::string json_text(const Snapshot& snapshot);
 
 // `{"error": "…"}`, in one line.
