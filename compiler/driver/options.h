@@ -13,7 +13,7 @@ enum class Command { Emit, Run, Build, Check, Test, Format, Graph, Explain, New,
 // Exit statuses of streamc. `run` ends with the status of the program once it has started.
 enum ExitStatus : int {
   kExitSuccess = 0,
-  kExitMistake = 1,  // The program is wrong, a test failed, a file is not laid out (`fmt --check`).
+  kExitMistake = 1,  // The program is wrong, a test failed, a file is not laid out (`fmt --check`), no program runs (`top`).
   kExitUsage = 2,    // The command line is wrong, or a file cannot be read or written.
 };
 

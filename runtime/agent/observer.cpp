@@ -65,6 +65,10 @@ Observer::Observer(const StreamProgram& program, RunCounters& counters,
       started_steady_ns_(system_clock().steady_ns()) {}
 
 Observer::~Observer() {
+  stop();
+}
+
+void Observer::stop() {
   if (thread_.joinable() && !has_begun_->exchange(true)) {
     thread_.detach();
   } else if (thread_.joinable()) {
@@ -74,6 +78,7 @@ Observer::~Observer() {
   }
   leave();
   if (stop_fd_ >= 0) ::close(stop_fd_);
+  stop_fd_ = -1;
 }
 
 void Observer::leave() {
@@ -136,7 +141,7 @@ Snapshot Observer::look() {
   Snapshot snapshot = take_snapshot(program_, counters_);
   snapshot.steady_ns = system_clock().steady_ns();
   snapshot.uptime_ns = snapshot.steady_ns - started_steady_ns_;
-  if (options_.node_links) snapshot.node_links = options_.node_links();
+  if (node_links_) snapshot.node_links = node_links_();
   return snapshot;
 }
 

@@ -26,9 +26,6 @@ struct ObserverOptions {
   bool has_socket = false;
   std::string metrics_address;  // `host:port`, `:port` or `port`, without a host this machine
                                 // alone; empty: none.
-  // The links to other nodes, as they are now: rows of every snapshot. Called by the observer's
-  // thread; Link::status() and Link::counters() may be. Empty: there are none.
-  std::function<std::vector<NodeLinkRow>()> node_links;
   std::int64_t socket_delay_ms = 100;  // Runs that are shorter have no socket.
 };
 
@@ -36,15 +33,22 @@ class Observer {
  public:
   // All must outlive the observer.
   Observer(const StreamProgram& program, RunCounters& counters, const ObserverOptions& options);
-  // Ends the thread and removes the socket.
   ~Observer();
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
 
   // Takes the address of the metrics. To be called before start().
   Result<void> listen();
+  // The links to other nodes, as they are now: rows of every snapshot. `rows` is called by the
+  // observer's thread, and may ask Link::status() and Link::counters(). To be called before
+  // start(); the links must live until stop().
+  void show_node_links(std::function<std::vector<NodeLinkRow>()> rows) {
+    node_links_ = std::move(rows);
+  }
   // From here on others may look. The process must not fork any more.
   void start();
+  // Ends the thread and removes the socket: nobody looks any more.
+  void stop();
   // In a process that was forked: what is inherited is the parent's.
   void leave();
 
@@ -59,6 +63,7 @@ class Observer {
   const StreamProgram& program_;
   RunCounters& counters_;
   const ObserverOptions& options_;
+  std::function<std::vector<NodeLinkRow>()> node_links_;
   std::int64_t started_steady_ns_;
   int metrics_fd_ = -1;
   int stop_fd_ = -1;  // Becomes readable when the thread is to end.

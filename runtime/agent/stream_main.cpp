@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -95,6 +96,12 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
   CLI::App app(program.description == nullptr ? "" : program.description, program.name);
   app.option_defaults()->always_capture_default(false);
   app.get_formatter()->column_width(34);
+  // A param takes the place of the flag that it is named after.
+  const auto is_free = [&program](std::string_view flag) {
+    return std::none_of(program.params, program.params + program.param_count,
+                        [flag](const StreamParam& param) { return param.name == flag; });
+  };
+  if (!is_free("help")) app.set_help_flag("-h", "Print this help message and exit");
 
   std::vector<ParamFlag> flags(static_cast<std::size_t>(program.param_count));
   for (std::size_t i = 0; i < flags.size(); ++i) {
@@ -104,20 +111,28 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
   RunOptions options;
   options.handles_signals = true;
   std::string run_for;
-  app.add_flag("--stats", options.shows_statistics, "what ran, how often and how long, at the end")
-      ->group("Run");
-  app.add_option("--for", run_for, "end live sources after this long, as `10s` or `1h30min`")
-      ->type_name("duration")
-      ->group("Run");
+  if (is_free("stats")) {
+    app.add_flag("--stats", options.shows_statistics, "what ran, how often and how long, at the end")
+        ->group("Run");
+  }
+  if (is_free("for")) {
+    app.add_option("--for", run_for, "end live sources after this long, as `10s` or `1h30min`")
+        ->type_name("duration")
+        ->group("Run");
+  }
   bool has_no_socket = false;
   app.add_flag("--no-socket", has_no_socket, "do not answer `streamc top`")->group("Run");
-  app.add_option("--metrics", options.observation.metrics_address,
-                 "serve metrics for Prometheus over HTTP at `host:port`, or at a port of this machine alone")
-      ->type_name("address")
-      ->group("Run");
-  app.add_option("--batch", options.batch_limit, "items in a batch")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{STREAM_BATCH_LIMIT}))
-      ->group("");
+  if (is_free("metrics")) {
+    app.add_option("--metrics", options.observation.metrics_address,
+                   "serve metrics for Prometheus over HTTP at `host:port`, or at a port of this machine alone")
+        ->type_name("address")
+        ->group("Run");
+  }
+  if (is_free("batch")) {
+    app.add_option("--batch", options.batch_limit, "items in a batch")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{STREAM_BATCH_LIMIT}))
+        ->group("");
+  }
   std::optional<std::uint64_t> cuts_seed;
   app.add_option("--batch-cuts", cuts_seed, "cut batches at random")->group("");
 

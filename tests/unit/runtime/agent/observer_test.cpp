@@ -373,6 +373,32 @@ TEST_CASE("more clients than there is room for wait for their turn") {
   CHECK(good.hear().ends_with("numbers\n"));
 }
 
+TEST_CASE("links that are shown are in every snapshot") {
+  StreamProgram program{};
+  program.name = "test";
+  RunCounters counters(program);
+  const ObserverOptions options;
+  Observer observer(program, counters, options);
+  observer.show_node_links(
+      [] { return std::vector<NodeLinkRow>{{.node = "desk", .channels = {}}}; });
+  const Snapshot snapshot = observer.look();
+  REQUIRE(snapshot.node_links.size() == 1);
+  CHECK(snapshot.node_links[0].node == "desk");
+  CHECK(snapshot.uptime_ns >= 0);
+}
+
+TEST_CASE("a run that is over before the observer began leaves no socket") {
+  const OwnFolder own;
+  StreamProgram program{};
+  program.name = "test";
+  RunCounters counters(program);
+  const ObserverOptions options{.has_socket = true, .socket_delay_ms = 60'000};
+  Observer observer(program, counters, options);
+  observer.start();
+  observer.stop();
+  CHECK_FALSE(std::filesystem::exists(own.path() / "streamc"));
+}
+
 TEST_CASE("an address for metrics that cannot be had is told, and nothing runs") {
   StreamProgram program{};
   RunCounters counters(program);
