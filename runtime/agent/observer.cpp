@@ -96,13 +96,28 @@ Result<void> Observer::listen() {
   return {};
 }
 
+// Until the socket is to be there; metrics are there at once.
+std::int64_t Observer::left_ns() const {
+  if (metrics_fd_ >= 0) return 0;
+  const std::int64_t passed_ns = system_clock().steady_ns() - started_steady_ns_;
+  return std::max<std::int64_t>(options_.socket_delay_ms * 1'000'000 - passed_ns, 0);
+}
+
+std::optional<std::int64_t> Observer::start_when_due() {
+  if (has_started_) return std::nullopt;
+  if (const std::int64_t left = left_ns(); left > 0) return left;
+  start();
+  return std::nullopt;
+}
+
 // A machine that cannot give one more thread runs the program all the same.
 void Observer::start() {
+  has_started_ = true;
   stop_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (stop_fd_ < 0) return;
   const SignalsBlocked blocked;
   try {
-    const std::int64_t delay_ms = metrics_fd_ >= 0 ? 0 : options_.socket_delay_ms;
+    const std::int64_t delay_ms = left_ns() / 1'000'000;
     thread_ = std::thread([this, delay_ms, has_begun = has_begun_] {
       (void)::pthread_setname_np(::pthread_self(), "observer");
       (void)::poll(nullptr, 0, static_cast<int>(delay_ms));

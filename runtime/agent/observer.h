@@ -45,8 +45,12 @@ class Observer {
   void show_node_links(std::function<std::vector<NodeLinkRow>()> rows) {
     node_links_ = std::move(rows);
   }
-  // From here on others may look. The process must not fork any more.
+  // From here on others may look, the socket once the run has lasted for a moment. The process must
+  // not fork any more.
   void start();
+  // For a run on one thread, which calls it again and again: the same, but short runs never pay for
+  // a thread. Returns in how many nanoseconds to call it again; nothing once it has started.
+  std::optional<std::int64_t> start_when_due();
   // Ends the thread and removes the socket: nobody looks any more.
   void stop();
   // In a process that was forked: what is inherited is the parent's.
@@ -56,6 +60,7 @@ class Observer {
   Snapshot look();
 
  private:
+  [[nodiscard]] std::int64_t left_ns() const;
   void work();
   std::string answer_line(std::string_view line);
   std::optional<std::string> answer_page(std::string_view path);
@@ -67,6 +72,7 @@ class Observer {
   std::int64_t started_steady_ns_;
   int metrics_fd_ = -1;
   int stop_fd_ = -1;  // Becomes readable when the thread is to end.
+  bool has_started_ = false;
   std::thread thread_;
   // Who sets it first decides: the thread goes to work, or the run was short, and nobody waits
   // until it has woken up.

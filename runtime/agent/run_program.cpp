@@ -26,7 +26,7 @@ int run_alone(const StreamProgram& program, const RunOptions& options) {
     message("error: " + opened.message());
     return kExitUnusable;
   }
-  if (options.observer != nullptr) options.observer->start();
+  if (options.observer != nullptr) (void)options.observer->start_when_due();
   return conclude(runner.run(), failures, message);
 }
 
@@ -288,6 +288,7 @@ Runner::Wait Runner::wait_condition() const {
   }
   if (deadline_steady_ns_) at_most(*deadline_steady_ns_ - clock_.steady_ns());
   if (refresh_interval_ns_ > 0) at_most(refresh_interval_ns_);
+  if (const auto left = start_observer()) at_most(*left);
   return wait;
 }
 

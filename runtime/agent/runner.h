@@ -176,6 +176,7 @@ class Runner {
   void refresh_displays();
   void tell_statistics();
   void tell_counters();
+  std::optional<std::int64_t> start_observer() const;
 
   void check_deadline_and_signals();
   std::size_t index_of(const ColumnQueue* queue) const {

@@ -89,6 +89,14 @@ void Runner::tell_counters() {
     counter_writer_.tell(static_cast<std::int32_t>(index_of(&outlet.queue())), outlet.queue(), outlet.capacity());
   }
   counter_writer_.end_answer();
+  (void)start_observer();
+}
+
+// A run on one thread starts its observer when it turns out not to be short. Returns in how many nanoseconds to look
+// again. Of several parts the team does it.
+std::optional<std::int64_t> Runner::start_observer() const {
+  if (team_ != nullptr || options_.observer == nullptr) return std::nullopt;
+  return options_.observer->start_when_due();
 }
 
 }  // namespace streamrt

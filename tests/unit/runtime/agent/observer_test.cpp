@@ -394,7 +394,10 @@ TEST_CASE("a run that is over before the observer began leaves no socket") {
   RunCounters counters(program);
   const ObserverOptions options{.has_socket = true, .socket_delay_ms = 60'000};
   Observer observer(program, counters, options);
+  REQUIRE(observer.start_when_due().has_value());
+  CHECK(*observer.start_when_due() > 50'000'000'000);
   observer.start();
+  CHECK_FALSE(observer.start_when_due().has_value());
   observer.stop();
   CHECK_FALSE(std::filesystem::exists(own.path() / "streamc"));
 }
