@@ -4,11 +4,12 @@
 #   stream::lld     the ELF linker as a library
 #   stream::antlr   the ANTLR 4 runtime
 #   stream::openssl TLS
-#   fmt::fmt  CLI11::CLI11  doctest::doctest  Threads::Threads
+#   fmt::fmt  CLI11::CLI11  nlohmann_json::nlohmann_json  doctest::doctest  Threads::Threads
 
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
 find_package(doctest REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 

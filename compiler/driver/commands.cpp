@@ -15,6 +15,7 @@ int run_command(const Options& options) {
     case Command::Graph: return command_graph(options);
     case Command::Explain: return command_explain(options);
     case Command::New: return command_new(options);
+    case Command::Top: return command_top(options);
   }
   return kExitUsage;
 }

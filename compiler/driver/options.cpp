@@ -24,7 +24,8 @@ constexpr const char* kOverview =
   streamc check FILE…                look for mistakes only
   streamc test FILE…                 run the test blocks of programs
   streamc fmt FILE…                  lay programs out, in place; --check only looks
-  streamc graph FILE -o OUT.svg      draw the graph of a program
+  streamc graph FILE -o OUT.svg      draw the graph of a program; with --deploy NAME, where it runs
+  streamc top                        watch a program that runs: rates, queues, threads
   streamc explain CODE               say more about a message
   streamc explain FILE NAME          tell type, clock and origin of a name
 
@@ -71,6 +72,18 @@ void add_placement_options(CLI::App& app, Options& options) {
       ->type_name("SEED")
       ->check(CLI::NonNegativeNumber)
       ->excludes(deploy);
+}
+
+// They are the program's own: `streamc run` hands them on.
+void add_observer_options(CLI::App& app, Options& options) {
+  const auto hand_on = [&options](const std::vector<std::string>& words) {
+    options.program_arguments.insert(options.program_arguments.begin(), words.begin(), words.end());
+  };
+  app.add_flag_callback("--no-socket", [hand_on] { hand_on({"--no-socket"}); }, "Do not answer `streamc top`");
+  app.add_option_function<std::string>(
+         "--metrics", [hand_on](const std::string& address) { hand_on({"--metrics", address}); },
+         "Serve metrics for Prometheus over HTTP at `host:port`, or at a port of this machine alone")
+      ->type_name("ADDRESS");
 }
 
 void add_target(CLI::App& app, Options& options) {
@@ -176,6 +189,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   add_file(*run, options);
   add_settings(*run, raw_settings);
   add_placement_options(*run, options);
+  add_observer_options(*run, options);
   add_diagnostic_options(*run, options);
 
   CLI::App* build = command("build", Command::Build, "Make an executable");
@@ -209,6 +223,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
       ->check(one_of({"svg", "dot"}))
       ->type_name("svg|dot");
   add_settings(*graph, raw_settings);
+  add_placement_options(*graph, options);
   graph->add_flag("--json", options.json, "Messages as JSON, one object a line");
 
   CLI::App* explain = command("explain", Command::Explain, "Say more about a message, or about a name of a program");
@@ -216,6 +231,11 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
       ->required()
       ->expected(1, 2);
   add_settings(*explain, raw_settings);
+
+  CLI::App* top = command("top", Command::Top, "Watch a running program: rates, queues, links, threads");
+  top->add_option("PROGRAM | PID", options.files, "Which one, by its name or process; else the only one")->expected(0, 1);
+  top->add_flag("--once", options.once, "Print one table of the next second and end; so without a terminal");
+  top->add_flag("--json", options.json, "Print the answers of the programs as they are, one line each");
 
   CLI::App* fresh = command("new", Command::New, "Make a project to start from");
   fresh->add_option("NAME", options.files, "Name of the new folder")->required()->expected(1);

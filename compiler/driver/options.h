@@ -8,18 +8,18 @@
 
 namespace streamc {
 
-enum class Command { Emit, Run, Build, Check, Test, Format, Graph, Explain, New };
+enum class Command { Emit, Run, Build, Check, Test, Format, Graph, Explain, New, Top };
 
 // Exit statuses of streamc. `run` ends with the status of the program once it has started.
 enum ExitStatus : int {
   kExitSuccess = 0,
-  kExitMistake = 1,  // The program is wrong, a test failed, a file is not laid out (`fmt --check`).
+  kExitMistake = 1,  // The program is wrong, a test failed, a file is not laid out (`fmt --check`), no program runs (`top`).
   kExitUsage = 2,    // The command line is wrong, or a file cannot be read or written.
 };
 
 struct Options {
   Command command = Command::Emit;
-  // Programs. `explain`: a code, or a file and a name. `new`: the name.
+  // Programs. `explain`: a code, or a file and a name. `new`: the name. `top`: the name or process of a running one.
   std::vector<std::string> files;
   std::vector<std::string> program_arguments;                  // `run`: what stands after `--`.
   std::vector<std::pair<std::string, std::string>> settings;  // `--set NAME=VALUE`, in order.
@@ -34,6 +34,7 @@ struct Options {
   bool time_phases = false;
   bool json = false;
   bool check_only = false;  // `fmt --check`
+  bool once = false;        // `top --once`
 };
 
 // Parses the command line. Gives an exit status instead where there is nothing more to do: after

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 namespace streamc {
@@ -19,6 +20,7 @@ struct Item {
   std::size_t layer = 0;
   double height = 0;
   double y = 0;
+  std::size_t lane = 0;
   std::size_t box = 0;
   bool is_dummy = false;
 };
@@ -36,7 +38,7 @@ class Placer {
   Placer(Layout& layout, const LayoutGaps& gaps) : layout_(layout), gaps_(gaps) {}
 
   void run() {
-    if (layout_.boxes.empty()) return;
+    if (layout_.boxes.empty() && layout_.lanes.empty()) return;
     break_cycles();
     find_layers();
     make_items();
@@ -111,7 +113,7 @@ class Placer {
     for (std::size_t i = 0; i < layout_.boxes.size(); ++i) {
       const LayoutBox& box = layout_.boxes[i];
       layers_[box.layer].push_back(items_.size());
-      items_.push_back({.layer = box.layer, .height = box.height, .box = i});
+      items_.push_back({.layer = box.layer, .height = box.height, .lane = box.lane, .box = i});
     }
     chains_.resize(layout_.edges.size());
     for (std::size_t i = 0; i < layout_.edges.size(); ++i) {
@@ -122,13 +124,18 @@ class Placer {
       for (std::size_t layer = layout_.boxes[edge.from].layer + 1; layer < layout_.boxes[edge.to].layer; ++layer) {
         const std::size_t dummy = items_.size();
         layers_[layer].push_back(dummy);
-        items_.push_back({.layer = layer, .height = kDummyHeight, .is_dummy = true});
+        items_.push_back(
+            {.layer = layer, .height = kDummyHeight, .lane = layout_.boxes[edge.from].lane, .is_dummy = true});
         pieces_.push_back({from, dummy, height, kDummyHeight / 2});
         chains_[i].push_back(dummy);
         from = dummy;
         height = kDummyHeight / 2;
       }
       pieces_.push_back({from, edge.to, height, edge.to_height});
+    }
+    for (std::vector<std::size_t>& layer : layers_) {
+      std::stable_sort(layer.begin(), layer.end(),
+                       [this](std::size_t a, std::size_t b) { return items_[a].lane < items_[b].lane; });
     }
   }
 
@@ -157,7 +164,7 @@ class Placer {
           centre[item] = count > 0 ? sum / count : current[item];
         }
         std::sort(layer.begin(), layer.end(), [&](std::size_t a, std::size_t b) {
-          return std::pair(centre[a], current[a]) < std::pair(centre[b], current[b]);
+          return std::tuple(items_[a].lane, centre[a], current[a]) < std::tuple(items_[b].lane, centre[b], current[b]);
         });
         for (std::size_t i = 0; i < layer.size(); ++i) current[layer[i]] = static_cast<double>(i);
       }
@@ -196,9 +203,22 @@ class Placer {
   }
 
   void place_vertically() {
-    for (const std::vector<std::size_t>& layer : layers_) {
+    double top = gaps_.margin_above;
+    const std::size_t lane_count = std::max<std::size_t>(layout_.lanes.size(), 1);
+    for (std::size_t lane = 0; lane < lane_count; ++lane) top = place_lane(lane, top);
+    layout_.height = top + gaps_.margin_above;
+  }
+
+  // The items of a lane, with its upper edge at `top`. Returns where its lower edge is.
+  double place_lane(std::size_t lane, double top) {
+    std::vector<std::vector<std::size_t>> layers(layer_count_);
+    std::vector<std::size_t> all;
+    for (std::size_t layer = 0; layer < layer_count_; ++layer) {
       double y = 0;
-      for (const std::size_t item : layer) {
+      for (const std::size_t item : layers_[layer]) {
+        if (items_[item].lane != lane) continue;
+        layers[layer].push_back(item);
+        all.push_back(item);
         items_[item].y = y;
         y += items_[item].height + gaps_.between_boxes;
       }
@@ -206,15 +226,19 @@ class Placer {
     for (int sweep = 0; sweep < kSweeps; ++sweep) {
       const bool from_left = sweep % 2 == 0;
       for (std::size_t step = 0; step < layer_count_; ++step) {
-        align(layers_[from_left ? step : layer_count_ - 1 - step], from_left, sweep == kSweeps - 1);
+        align(layers[from_left ? step : layer_count_ - 1 - step], from_left, sweep == kSweeps - 1);
       }
     }
-    double top = items_.front().y;
-    for (const Item& item : items_) top = std::min(top, item.y);
-    for (Item& item : items_) {
-      item.y += gaps_.margin - top;
-      layout_.height = std::max(layout_.height, item.y + item.height + gaps_.margin);
+    LayoutLane none;
+    LayoutLane& placed = layout_.lanes.empty() ? none : layout_.lanes[lane];
+    placed.y = top + placed.above;
+    double first = all.empty() ? 0 : items_[all.front()].y;
+    for (const std::size_t item : all) first = std::min(first, items_[item].y);
+    for (const std::size_t item : all) {
+      items_[item].y += placed.y - first;
+      placed.height = std::max(placed.height, items_[item].y + items_[item].height - placed.y);
     }
+    return placed.y + placed.height + placed.below;
   }
 
   // Moves each item of a layer to where its lines would be straight, then apart again.
@@ -223,6 +247,7 @@ class Placer {
       double sum = 0;
       double count = 0;
       for (const Piece& piece : pieces_) {
+        if (items_[piece.from].lane != items_[piece.to].lane) continue;
         // Lines between dummies count more: a long line should be straight.
         const double weight = items_[piece.from].is_dummy || items_[piece.to].is_dummy ? 3 : 1;
         if (piece.to == item && (from_left || both)) {
@@ -275,7 +300,7 @@ class Placer {
       }
       x += width + gaps_.between_layers;
     }
-    layout_.width = x - gaps_.between_layers + gaps_.margin;
+    layout_.width = layers_.empty() ? 2 * gaps_.margin : x - gaps_.between_layers + gaps_.margin;
   }
 
   void draw_ways() {
@@ -309,7 +334,7 @@ class Placer {
       }
       edge.way.push_back(end);
     }
-    if (lane > layout_.height) layout_.height = lane + gaps_.margin - kLaneGap;
+    if (lane > layout_.height) layout_.height = lane + gaps_.margin_above - kLaneGap;
     layout_.width = std::max(layout_.width, right_ + gaps_.margin);
   }
 

@@ -54,6 +54,13 @@ struct Group {
   std::vector<OperatorId> rows;
 };
 
+// What a box reads of another one.
+struct Line {
+  PortId port;
+  OperatorId reader;
+  Crossing crossing = Crossing::None;
+};
+
 std::string escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -68,32 +75,86 @@ std::string escape(std::string_view text) {
   return out;
 }
 
-// An equation is one box, unless parts of it are apart: two sinks `print` are two boxes.
-std::vector<Group> make_groups(const Graph& graph, std::vector<std::size_t>& group_of) {
-  std::vector<Group> groups;
-  std::map<std::string, std::vector<std::size_t>> by_name;
-  group_of.assign(graph.operators.size(), 0);
-  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
-    const Operator& op = graph.operators[i];
-    std::vector<std::size_t>& candidates = by_name[op.equation];
-    std::size_t group = groups.size();
+// The groups of a picture and what they read of each other.
+class Grouping {
+ public:
+  explicit Grouping(const Picture& picture) : graph_(picture.graph), frames_(picture.frames) {
+    group_of_.assign(graph_.operators.size(), 0);
+    for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
+      if (!is_left_out(OperatorId(i))) add(OperatorId(i));
+    }
+    for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
+      if (!is_left_out(OperatorId(i))) add_lines(OperatorId(i));
+    }
+  }
+
+  const std::vector<Group>& groups() const { return groups_; }
+  // All that is read, each once; also within a box.
+  const std::vector<Line>& lines() const { return lines_; }
+  std::size_t group_of(OperatorId id) const { return group_of_[id.index()]; }
+  std::size_t from(const Line& line) const { return group_of(graph_.port(line.port).producer); }
+  std::size_t to(const Line& line) const { return group_of(line.reader); }
+  // The frame of a group's thread. Only with frames.
+  std::size_t thread_of(std::size_t group) const { return frames_->thread_of[groups_[group].rows.front().index()]; }
+
+  // How the items of a line travel; empty within a thread.
+  std::string crossing_label(const Line& line) const {
+    std::string text(crossing_text(line.crossing));
+    if (line.crossing == Crossing::None) return text;
+    const auto limit =
+        frames_->limits.find({graph_.op(graph_.port(line.port).producer).equation, graph_.op(line.reader).equation});
+    if (limit == frames_->limits.end()) return text;
+    return fmt::format("{}, {} item{}", text, limit->second, limit->second == 1 ? "" : "s");
+  }
+
+ private:
+  bool is_left_out(OperatorId id) const { return frames_ != nullptr && is_plain_link(graph_.op(id)); }
+
+  PortId origin_of(PortId port) const { return frames_ == nullptr ? port : port_before_links(graph_, port); }
+
+  // An equation is one box, unless parts of it are apart: two sinks `print` are two boxes, and so is what
+  // runs on two threads.
+  void add(OperatorId id) {
+    const Operator& op = graph_.op(id);
+    const std::size_t thread = frames_ == nullptr ? 0 : frames_->thread_of[id.index()];
+    std::vector<std::size_t>& candidates = by_name_[{op.equation, thread}];
+    std::size_t group = groups_.size();
     const bool is_sink = op.outputs.empty();
     for (const std::size_t candidate : candidates) {
       const bool feeds = std::any_of(op.inputs.begin(), op.inputs.end(), [&](PortId input) {
-        return group_of[graph.port(input).producer.index()] == candidate &&
-               graph.op(graph.port(input).producer).equation == op.equation;
+        const OperatorId producer = graph_.port(origin_of(input)).producer;
+        return group_of(producer) == candidate && graph_.op(producer).equation == op.equation;
       });
-      if (feeds || (!is_sink && !graph.op(groups[candidate].rows.back()).outputs.empty())) group = candidate;
+      if (feeds || (!is_sink && !graph_.op(groups_[candidate].rows.back()).outputs.empty())) group = candidate;
     }
-    if (group == groups.size()) {
-      groups.push_back({.title = op.equation, .rows = {}});
+    if (group == groups_.size()) {
+      groups_.push_back({.title = op.equation, .rows = {}});
       candidates.push_back(group);
     }
-    groups[group].rows.push_back(OperatorId(i));
-    group_of[i] = group;
+    groups_[group].rows.push_back(id);
+    group_of_[id.index()] = group;
   }
-  return groups;
-}
+
+  void add_lines(OperatorId reader) {
+    for (const PortId input : graph_.op(reader).inputs) {
+      const PortId port = origin_of(input);
+      const bool known = std::any_of(lines_.begin(), lines_.end(), [&](const Line& line) {
+        return line.port == port && line.reader == reader;
+      });
+      if (known) continue;
+      Line line{.port = port, .reader = reader};
+      if (frames_ != nullptr) line.crossing = crossing_between(*frames_, thread_of(from(line)), thread_of(to(line)));
+      lines_.push_back(line);
+    }
+  }
+
+  const Graph& graph_;
+  const PictureFrames* frames_;
+  std::vector<Group> groups_;
+  std::vector<std::size_t> group_of_;  // One for each operator.
+  std::vector<Line> lines_;
+  std::map<std::pair<std::string, std::size_t>, std::vector<std::size_t>> by_name_;  // And thread.
+};
 
 constexpr double kRowHeight = 22;
 constexpr double kTitleHeight = 26;
@@ -105,36 +166,18 @@ constexpr std::size_t kRowCharacters = 46;
 
 class SvgPainter {
  public:
-  SvgPainter(const Graph& graph, const CheckedProgram& program, const SourceManager* sources)
-      : graph_(graph), program_(program), sources_(sources) {}
+  explicit SvgPainter(const Picture& picture)
+      : picture_(picture), graph_(picture.graph), frames_(picture.frames), grouping_(picture) {}
 
-  std::string paint(std::string_view title) {
-    groups_ = make_groups(graph_, group_of_);
+  std::string paint() {
     make_rows();
     make_layout();
-    const double top = title.empty() ? 0 : 34;
-    const double width = std::max(layout_.width, 160.0);
-    const double height = std::max(layout_.height, 40.0) + top + (graph_.operators.empty() ? 0 : kLegendHeight);
-    put("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{:.0f}\" height=\"{:.0f}\" "
-        "viewBox=\"0 0 {:.0f} {:.0f}\" font-family=\"Inter, 'DejaVu Sans', Helvetica, Arial, sans-serif\">\n",
-        std::max(width, kLegendWidth), height, std::max(width, kLegendWidth), height);
-    put("<style>\n"
-        "  .title {{ font-size: 16px; font-weight: 600; fill: #1c2733 }}\n"
-        "  .name {{ font-size: 12.5px; font-weight: 600; fill: #1c2733 }}\n"
-        "  .code {{ font-size: 11px; font-family: 'JetBrains Mono', 'DejaVu Sans Mono', monospace; fill: #33414f }}\n"
-        "  .type {{ font-size: 10px; font-family: 'JetBrains Mono', 'DejaVu Sans Mono', monospace; fill: #6b7a89; "
-        "paint-order: stroke; stroke: #ffffff; stroke-width: 4px; stroke-linejoin: round }}\n"
-        "  .legend {{ font-size: 10.5px; fill: #6b7a89 }}\n"
-        "  .line {{ fill: none; stroke: #8796a5; stroke-width: 1.5 }}\n"
-        "  .holes {{ stroke-dasharray: 5 3 }}\n"
-        "</style>\n");
-    put("<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" "
-        "orient=\"auto\"><path d=\"M0,0.5 L8,4 L0,7.5 z\" fill=\"#8796a5\"/></marker></defs>\n");
-    put("<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n");
-    if (!title.empty()) put("<text class=\"title\" x=\"24\" y=\"30\">{}</text>\n", escape(title));
+    const double top = picture_.title.empty() ? 0 : 34;
+    begin(top);
     put("<g transform=\"translate(0,{:.0f})\">\n", top);
+    if (frames_ != nullptr) paint_frames();
     for (std::size_t i = 0; i < layout_.edges.size(); ++i) paint_line(i);
-    for (std::size_t i = 0; i < groups_.size(); ++i) paint_box(i);
+    for (std::size_t i = 0; i < layout_.boxes.size(); ++i) paint_box(i);
     paint_types();
     if (!graph_.operators.empty()) paint_legend();
     put("</g>\n</svg>\n");
@@ -150,75 +193,144 @@ class SvgPainter {
     fmt::format_to(std::back_inserter(out_), format, std::forward<Arguments>(arguments)...);
   }
 
+  // Everything that is not inside the picture: size, styles, title.
+  void begin(double top) {
+    const double width = std::max({layout_.width, 160.0, kLegendWidth});
+    const double legend = graph_.operators.empty() ? 0 : kLegendHeight * (used_crossings().empty() ? 1 : 1.8);
+    const double height = std::max(layout_.height, 40.0) + top + legend;
+    put("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{:.0f}\" height=\"{:.0f}\" "
+        "viewBox=\"0 0 {:.0f} {:.0f}\" font-family=\"Inter, 'DejaVu Sans', Helvetica, Arial, sans-serif\">\n",
+        width, height, width, height);
+    put("<style>\n"
+        "  .title {{ font-size: 16px; font-weight: 600; fill: #1c2733 }}\n"
+        "  .name {{ font-size: 12.5px; font-weight: 600; fill: #1c2733 }}\n"
+        "  .code {{ font-size: 11px; font-family: 'JetBrains Mono', 'DejaVu Sans Mono', monospace; fill: #33414f }}\n"
+        "  .type {{ font-size: 10px; font-family: 'JetBrains Mono', 'DejaVu Sans Mono', monospace; fill: #6b7a89; "
+        "paint-order: stroke; stroke: #ffffff; stroke-width: 4px; stroke-linejoin: round }}\n"
+        "  .legend {{ font-size: 10.5px; fill: #6b7a89 }}\n"
+        "  .line {{ fill: none; stroke: #8796a5; stroke-width: 1.5 }}\n"
+        "  .holes {{ stroke-dasharray: 5 3 }}\n"
+        "</style>\n");
+    put("<defs>");
+    paint_tip(Crossing::None);
+    for (const Crossing crossing : used_crossings()) paint_tip(crossing);
+    put("</defs>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n");
+    if (!picture_.title.empty()) put("<text class=\"title\" x=\"24\" y=\"30\">{}</text>\n", escape(picture_.title));
+  }
+
+  void paint_tip(Crossing crossing) {
+    put("<marker id=\"tip{}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"10\" markerHeight=\"10\" "
+        "markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"M0,0.5 L8,4 L0,7.5 z\" fill=\"{}\"/></marker>",
+        static_cast<int>(crossing), crossing_colour(crossing));
+  }
+
+  std::vector<Crossing> used_crossings() const {
+    std::vector<Crossing> used;
+    for (const Crossing crossing : {Crossing::Ring, Crossing::SharedMemory, Crossing::Tcp}) {
+      const auto& lines = grouping_.lines();
+      if (std::any_of(lines.begin(), lines.end(), [&](const Line& line) { return line.crossing == crossing; })) {
+        used.push_back(crossing);
+      }
+    }
+    return used;
+  }
+
   void make_rows() {
     for (const Operator& op : graph_.operators) {
-      std::string text = describe_operator(op, program_, sources_);
+      std::string text = describe_operator(op, picture_.program, picture_.sources);
       // The title of the box says it already.
       if (op.outputs.empty() && text.starts_with(op.equation + " ")) text.erase(0, op.equation.size() + 1);
-      if (count_characters(text) > kRowCharacters) {
-        std::size_t end = 0;
-        for (std::size_t count = 0; end < text.size(); ++end) {
-          if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && count++ == kRowCharacters - 1) break;
-        }
-        text = text.substr(0, end) + "…";
-      }
-      rows_.push_back(std::move(text));
+      rows_.push_back(shortened(std::move(text), kRowCharacters));
     }
   }
 
+  static std::string shortened(std::string text, std::size_t most) {
+    if (count_characters(text) <= most) return text;
+    std::size_t end = 0;
+    for (std::size_t count = 0; end < text.size(); ++end) {
+      if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && count++ == most - 1) break;
+    }
+    return text.substr(0, end) + "…";
+  }
+
   double row_centre(OperatorId id) const {
-    const Group& group = groups_[group_of_[id.index()]];
+    const Group& group = grouping_.groups()[grouping_.group_of(id)];
     const auto row = std::find(group.rows.begin(), group.rows.end(), id) - group.rows.begin();
     return kTitleHeight + kRowHeight * (static_cast<double>(row) + 0.5);
   }
 
   void make_layout() {
-    for (const Group& group : groups_) {
+    for (std::size_t i = 0; i < grouping_.groups().size(); ++i) {
+      const Group& group = grouping_.groups()[i];
       double width = kTitleCharacter * static_cast<double>(count_characters(group.title));
       for (const OperatorId row : group.rows) {
         width = std::max(width, kCodeCharacter * static_cast<double>(count_characters(rows_[row.index()])) + 14);
       }
       layout_.boxes.push_back({.width = width + 2 * kPadding,
-                               .height = kTitleHeight + kRowHeight * static_cast<double>(group.rows.size()) + 6});
+                               .height = kTitleHeight + kRowHeight * static_cast<double>(group.rows.size()) + 6,
+                               .lane = frames_ == nullptr ? 0 : lane_of(*frames_, grouping_.thread_of(i))});
     }
-    double widest_type = 0;
-    for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
-      const Operator& op = graph_.operators[i];
-      for (const PortId input : op.inputs) {
-        const Port& port = graph_.port(input);
-        const std::size_t from = group_of_[port.producer.index()];
-        const std::size_t to = group_of_[i];
-        if (from == to) continue;
-        const bool known = std::any_of(edge_ports_.begin(), edge_ports_.end(), [&](const auto& edge) {
-          return edge.first == input && edge.second == OperatorId(i);
-        });
-        if (known) continue;
-        edge_ports_.emplace_back(input, OperatorId(i));
-        layout_.edges.push_back({.from = from,
-                                 .to = to,
-                                 .from_height = row_centre(port.producer),
-                                 .to_height = row_centre(OperatorId(i)),
-                                 .goes_back = port.producer.index() >= i});
-        widest_type = std::max(widest_type, kTypeCharacter * static_cast<double>(count_characters(type_text(input))));
-      }
+    std::size_t widest_text = 0;
+    for (const Line& line : grouping_.lines()) {
+      if (grouping_.from(line) == grouping_.to(line)) continue;
+      const OperatorId producer = graph_.port(line.port).producer;
+      lines_.push_back(line);
+      layout_.edges.push_back({.from = grouping_.from(line),
+                               .to = grouping_.to(line),
+                               .from_height = row_centre(producer),
+                               .to_height = row_centre(line.reader),
+                               .goes_back = producer.index() >= line.reader.index()});
+      widest_text = std::max({widest_text, count_characters(type_text(line.port)),
+                              count_characters(grouping_.crossing_label(line))});
     }
-    place_boxes(layout_, {.between_layers = std::clamp(widest_type + 36, 64.0, 220.0)});
+    LayoutGaps gaps{.between_layers =
+                        std::clamp(kTypeCharacter * static_cast<double>(widest_text) + 36, 64.0, 220.0)};
+    if (frames_ != nullptr) {
+      layout_.lanes = lanes_for(*frames_);
+      gaps.margin = frame_margin(*frames_);
+      gaps.margin_above = 12;
+    }
+    place_boxes(layout_, gaps);
+    // What stands at lines that turn back behind the last column needs room as well.
+    for (std::size_t i = 0; i < layout_.edges.size(); ++i) {
+      const std::size_t size =
+          std::max(count_characters(type_text(lines_[i].port)), count_characters(grouping_.crossing_label(lines_[i])));
+      const double end = layout_.edges[i].way.front().x + 6 + kTypeCharacter * static_cast<double>(size);
+      layout_.width = std::max(layout_.width, end + gaps.margin);
+    }
   }
 
   std::string type_text(PortId id) const {
-    const std::string text = program_.types.text(graph_.port(id).type_id);
     constexpr std::size_t kLimit = 30;
-    return count_characters(text) <= kLimit ? text : text.substr(0, kLimit - 1) + "…";
+    return shortened(picture_.program.types.text(graph_.port(id).type_id), kLimit);
+  }
+
+  // From the outermost to the threads, so that each lies on what is around it.
+  void paint_frames() {
+    static constexpr std::string_view kFills[] = {"#f2f4f7", "#ffffff", "#f1f6fc"};
+    static constexpr std::string_view kStrokes[] = {"#b4c0cc", "#93a4b5", "#c4d6ea"};
+    const std::vector<FrameShape> shapes = frame_shapes(*frames_, layout_);
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+      const PictureFrame& frame = frames_->frames[i];
+      const auto kind = static_cast<std::size_t>(frame.kind);
+      put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"9\" fill=\"{}\" "
+          "stroke=\"{}\"/>\n",
+          shapes[i].x, shapes[i].y, shapes[i].width, shapes[i].height, kFills[kind], kStrokes[kind]);
+      put("<text class=\"legend\" x=\"{:.1f}\" y=\"{:.1f}\"><tspan class=\"name\">{}</tspan>", shapes[i].x + kPadding,
+          shapes[i].y + 18, escape(frame_title(frame)));
+      if (!frame.note.empty()) put("<tspan dx=\"10\">{}</tspan>", escape(frame.note));
+      put("</text>\n");
+    }
   }
 
   void paint_box(std::size_t index) {
     const LayoutBox& box = layout_.boxes[index];
-    const Group& group = groups_[index];
+    const Group& group = grouping_.groups()[index];
     const std::string_view colour = colour_of(family_of(graph_.op(group.rows.back()).kind));
     put("<g><title>{}</title>\n", escape(group.title));
-    put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"7\" fill=\"#f7f9fb\" "
+    put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"7\" fill=\"{}\" "
         "stroke=\"{}\" stroke-width=\"1.4\"/>\n",
-        box.x, box.y, box.width, box.height, colour);
+        box.x, box.y, box.width, box.height, frames_ == nullptr ? "#f7f9fb" : "#ffffff", colour);
     put("<text class=\"name\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", box.x + kPadding, box.y + 17.5,
         escape(group.title));
     for (std::size_t row = 0; row < group.rows.size(); ++row) {
@@ -238,9 +350,12 @@ class SvgPainter {
 
   void paint_line(std::size_t index) {
     const LayoutEdge& edge = layout_.edges[index];
-    const bool holes = graph_.port(edge_ports_[index].first).may_hold_holes;
-    put("<path class=\"line{}\" marker-end=\"url(#tip)\" d=\"M{:.1f},{:.1f}", holes ? " holes" : "",
-        edge.way.front().x, edge.way.front().y);
+    const bool holes = graph_.port(lines_[index].port).may_hold_holes;
+    const Crossing crossing = lines_[index].crossing;
+    put("<path class=\"line{}\" ", holes ? " holes" : "");
+    if (crossing != Crossing::None) put("style=\"stroke: {}; stroke-width: 2.4\" ", crossing_colour(crossing));
+    put("marker-end=\"url(#tip{})\" d=\"M{:.1f},{:.1f}", static_cast<int>(crossing), edge.way.front().x,
+        edge.way.front().y);
     if (edge.goes_back) {
       // Corners are cut by a curve.
       for (std::size_t i = 1; i + 1 < edge.way.size(); ++i) {
@@ -275,16 +390,24 @@ class SvgPainter {
     return {corner.x + dx * part, corner.y + dy * part};
   }
 
-  // One label for each port, where its lines begin.
+  // One label for each port, where its lines begin; below it how items travel to other threads.
   void paint_types() {
-    std::vector<PortId> seen;
+    std::map<PortId, std::vector<std::string>> labels;
     for (std::size_t i = 0; i < layout_.edges.size(); ++i) {
-      const PortId port = edge_ports_[i].first;
-      if (std::find(seen.begin(), seen.end(), port) != seen.end()) continue;
-      seen.push_back(port);
+      const PortId port = lines_[i].port;
       const LayoutPoint begin = layout_.edges[i].way.front();
-      put("<text class=\"type\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", begin.x + 6, begin.y - 5,
-          escape(type_text(port)));
+      const auto [below, is_new] = labels.try_emplace(port);
+      if (is_new) {
+        put("<text class=\"type\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", begin.x + 6, begin.y - 5,
+            escape(type_text(port)));
+      }
+      const std::string label = grouping_.crossing_label(lines_[i]);
+      std::vector<std::string>& known = below->second;
+      if (label.empty() || std::find(known.begin(), known.end(), label) != known.end()) continue;
+      put("<text class=\"type\" style=\"fill: {}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n",
+          crossing_colour(lines_[i].crossing), begin.x + 6, begin.y + 13 + 11 * static_cast<double>(known.size()),
+          escape(label));
+      known.push_back(label);
     }
   }
 
@@ -300,15 +423,26 @@ class SvgPainter {
       put("<text class=\"legend\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + 12, y, text);
       x += 12 + 5.6 * static_cast<double>(text.size()) + 20;
     }
+    put("\n");
+    x = 24;
+    for (const Crossing crossing : used_crossings()) {
+      const std::string text = fmt::format("{} to another {}", crossing_text(crossing),
+                                           crossing == Crossing::Ring           ? "thread"
+                                           : crossing == Crossing::SharedMemory ? "process"
+                                                                                : "node");
+      put("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" stroke-width=\"2.4\"/>", x,
+          y + 16, x + 18, y + 16, crossing_colour(crossing));
+      put("<text class=\"legend\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + 24, y + 19.5, text);
+      x += 24 + 5.6 * static_cast<double>(text.size()) + 20;
+    }
   }
 
+  const Picture& picture_;
   const Graph& graph_;
-  const CheckedProgram& program_;
-  const SourceManager* sources_;
-  std::vector<Group> groups_;
-  std::vector<std::size_t> group_of_;  // One for each operator.
-  std::vector<std::string> rows_;      // Text of each operator.
-  std::vector<std::pair<PortId, OperatorId>> edge_ports_;  // Of each line: what it carries, to whom.
+  const PictureFrames* frames_;
+  const Grouping grouping_;
+  std::vector<std::string> rows_;  // Text of each operator.
+  std::vector<Line> lines_;        // What each edge of the layout stands for.
   Layout layout_;
   std::string out_;
 };
@@ -322,45 +456,84 @@ std::string dot_text(std::string_view text) {
   return out;
 }
 
-}  // namespace
+// The inside of a Graphviz picture, line by line.
+class DotPrinter {
+ public:
+  explicit DotPrinter(const Picture& picture) : picture_(picture), grouping_(picture) {}
 
-std::string print_svg(const Graph& graph, const CheckedProgram& program, const SourceManager* sources,
-                      std::string_view title) {
-  return SvgPainter(graph, program, sources).paint(title);
-}
+  std::string print() {
+    line("digraph \"{}\" {{", dot_text(picture_.title));
+    line("  rankdir=LR;");
+    line("  node [shape=box, style=\"rounded,filled\", fillcolor=\"#ffffff\", fontname=\"DejaVu Sans Mono\", "
+         "fontsize=10];");
+    line("  edge [fontname=\"DejaVu Sans Mono\", fontsize=9, color=\"#8796a5\", fontcolor=\"#6b7a89\"];");
+    if (picture_.frames == nullptr) {
+      for (std::size_t i = 0; i < grouping_.groups().size(); ++i) print_group(i);
+    } else {
+      for (std::size_t i = 0; i < picture_.frames->frames.size(); ++i) {
+        if (!picture_.frames->frames[i].inside) print_frame(i);
+      }
+    }
+    for (const Line& edge : grouping_.lines()) print_edge(edge);
+    line("}}");
+    return std::move(out_);
+  }
 
-std::string print_dot(const Graph& graph, const CheckedProgram& program, const SourceManager* sources,
-                      std::string_view title) {
-  std::vector<std::size_t> group_of;
-  const std::vector<Group> groups = make_groups(graph, group_of);
-  std::string out;
-  const auto line = [&]<class... Arguments>(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    fmt::format_to(std::back_inserter(out), format, std::forward<Arguments>(arguments)...);
-    out += '\n';
-  };
-  line("digraph \"{}\" {{", dot_text(title));
-  line("  rankdir=LR;");
-  line("  node [shape=box, style=\"rounded,filled\", fillcolor=\"#ffffff\", fontname=\"DejaVu Sans Mono\", fontsize=10];");
-  line("  edge [fontname=\"DejaVu Sans Mono\", fontsize=9, color=\"#8796a5\", fontcolor=\"#6b7a89\"];");
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    line("  subgraph cluster_{} {{", i);
-    line("    label=\"{}\"; style=\"rounded,filled\"; fillcolor=\"#f7f9fb\"; color=\"#8796a5\"; fontname=\"DejaVu Sans\";",
-         dot_text(groups[i].title));
-    for (const OperatorId row : groups[i].rows) {
-      line("    o{} [label=\"{}\", color=\"{}\"];", row,
-           dot_text(describe_operator(graph.op(row), program, sources)), colour_of(family_of(graph.op(row).kind)));
+ private:
+  template <class... Arguments>
+  void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<Arguments>(arguments)...);
+    out_ += '\n';
+  }
+
+  // Frames are nested three deep at the most.
+  void print_frame(std::size_t index) {
+    const PictureFrame& frame = picture_.frames->frames[index];
+    line("  subgraph cluster_frame_{} {{", index);
+    line("    label=\"{}\"; style=rounded; color=\"#93a4b5\"; fontname=\"DejaVu Sans\";", dot_text(frame_title(frame)));
+    for (std::size_t i = index + 1; i < picture_.frames->frames.size(); ++i) {
+      if (picture_.frames->frames[i].inside == index) print_frame(i);
+    }
+    for (std::size_t i = 0; i < grouping_.groups().size(); ++i) {
+      if (grouping_.thread_of(i) == index) print_group(i);
     }
     line("  }}");
   }
-  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
-    for (const PortId input : graph.operators[i].inputs) {
-      const Port& port = graph.port(input);
-      line("  o{} -> o{} [label=\"{}\"{}];", port.producer, i, dot_text(program.types.text(port.type_id)),
-           port.may_hold_holes ? ", style=dashed" : "");
+
+  void print_group(std::size_t index) {
+    const Group& group = grouping_.groups()[index];
+    line("  subgraph cluster_{} {{", index);
+    line("    label=\"{}\"; style=\"rounded,filled\"; fillcolor=\"#f7f9fb\"; color=\"#8796a5\"; "
+         "fontname=\"DejaVu Sans\";",
+         dot_text(group.title));
+    for (const OperatorId row : group.rows) {
+      const Operator& op = picture_.graph.op(row);
+      line("    o{} [label=\"{}\", color=\"{}\"];", row,
+           dot_text(describe_operator(op, picture_.program, picture_.sources)), colour_of(family_of(op.kind)));
     }
+    line("  }}");
   }
-  line("}}");
-  return out;
-}
+
+  void print_edge(const Line& edge) {
+    const Port& port = picture_.graph.port(edge.port);
+    std::string label = dot_text(picture_.program.types.text(port.type_id));
+    std::string style = port.may_hold_holes ? ", style=dashed" : "";
+    if (edge.crossing != Crossing::None) {
+      label += "\\n" + dot_text(grouping_.crossing_label(edge));
+      style += fmt::format(", penwidth=2, color=\"{}\"", crossing_colour(edge.crossing));
+    }
+    line("  o{} -> o{} [label=\"{}\"{}];", port.producer, edge.reader, label, style);
+  }
+
+  const Picture& picture_;
+  const Grouping grouping_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string print_svg(const Picture& picture) { return SvgPainter(picture).paint(); }
+
+std::string print_dot(const Picture& picture) { return DotPrinter(picture).print(); }
 
 }  // namespace streamc

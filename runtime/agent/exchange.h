@@ -35,6 +35,7 @@ class Outlet {
   }
   [[nodiscard]] ColumnQueue& queue() const { return queue_; }
   void double_capacity() { capacity_ *= 2; }
+  [[nodiscard]] std::int64_t capacity() const { return capacity_; }
 
  private:
   bool send_items(std::int64_t batch_limit);

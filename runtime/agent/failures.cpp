@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "runtime/agent/counters.h"
 #include "runtime/base/assert.h"
 #include "runtime/base/printable.h"
 
@@ -50,17 +51,20 @@ void write_message_to_stderr(std::string_view line) {
   }
 }
 
+std::size_t first_site_of_equation(std::span<const StreamSite> sites, std::size_t site) {
+  for (std::size_t i = 0; i < site; ++i) {
+    const bool is_same = std::string_view(sites[site].equation) == sites[i].equation &&
+                         std::string_view(sites[site].file) == sites[i].file &&
+                         sites[site].is_handled == sites[i].is_handled;
+    if (is_same) return i;
+  }
+  return site;
+}
+
 FailureBook::FailureBook(std::span<const StreamSite> sites)
     : sites_(sites), counts_(sites.size()) {
   for (std::size_t i = 0; i < sites.size(); ++i) {
-    std::size_t first = i;
-    for (std::size_t j = 0; j < i && first == i; ++j) {
-      const bool is_same = std::string_view(sites[i].equation) == sites[j].equation &&
-                           std::string_view(sites[i].file) == sites[j].file &&
-                           sites[i].is_handled == sites[j].is_handled;
-      if (is_same) first = j;
-    }
-    first_sites_.push_back(first);
+    first_sites_.push_back(first_site_of_equation(sites, i));
   }
 }
 
@@ -76,6 +80,7 @@ void FailureBook::report(std::int32_t site, std::int32_t reason, std::int64_t po
   Count& count = counts_[equation_index(site)];
   const StreamSite& where = sites_[static_cast<std::size_t>(site)];
   ++count.failed;
+  if (counters_ != nullptr) ++counters_->site(equation_index(site)).failed;
   if (where.is_handled == 0) has_unhandled_ = true;
   if (count.failed > 1) return;
 
@@ -111,6 +116,7 @@ void FailureBook::report_late(std::int32_t site, std::string_view detail,
   const std::lock_guard lock(mutex_);
   Count& count = counts_[equation_index(site)];
   const StreamSite& where = sites_[static_cast<std::size_t>(site)];
+  if (counters_ != nullptr) ++counters_->site(equation_index(site)).late;
   if (++count.late == 1) {
     message(fmt::format("{}: warning: a late item of `{}` was dropped: {}", place_of(where),
                          where.equation, detail));

@@ -15,11 +15,18 @@
 
 namespace streamrt {
 
+class RunCounters;
+
+// Of the sites of an equation with equal handling, the first: they are counted together.
+std::size_t first_site_of_equation(std::span<const StreamSite> sites, std::size_t site);
+
 // The failures of a process. Any thread may report.
 class FailureBook {
  public:
   // The sites must outlive the book. `message` is called by whoever reports.
   explicit FailureBook(std::span<const StreamSite> sites);
+  // From here on failures are also counted there, for those who look while the program runs. Null: nowhere.
+  void count_in(RunCounters* counters) { counters_ = counters; }
 
   // The item of tick `position` failed at `site`. `detail` says more, or is empty. The first failure of an
   // equation is told through `message`.
@@ -46,6 +53,7 @@ class FailureBook {
   [[nodiscard]] std::size_t equation_index(std::int32_t site) const;
 
   std::span<const StreamSite> sites_;
+  RunCounters* counters_ = nullptr;
   mutable std::mutex mutex_;
   // The first site of the equation that each site belongs to, with equal handling: they share a
   // Count.

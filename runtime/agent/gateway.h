@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/agent/run_control.h"
+#include "runtime/agent/snapshot.h"
 #include "runtime/base/result.h"
 #include "runtime/buffer/frame_ring.h"
 #include "runtime/transport/doorbell.h"
@@ -44,6 +45,8 @@ class Gateway {
   virtual void run() = 0;
   // Any thread: whether all parts wait for others or are through.
   virtual void set_at_rest(bool is_at_rest) = 0;
+  // Any thread, once open: the links, for those who look at the program.
+  [[nodiscard]] virtual std::vector<NodeLinkRow> link_rows() = 0;
   // Any thread: rises whenever items moved.
   [[nodiscard]] virtual std::uint32_t moves() const = 0;
 };

@@ -128,6 +128,23 @@ Result<void> LinkGateway::open() {
   return {};
 }
 
+std::vector<NodeLinkRow> LinkGateway::link_rows() {
+  std::vector<NodeLinkRow> rows;
+  for (const std::unique_ptr<Peer>& peer : peers_) {
+    NodeLinkRow& row = rows.emplace_back();
+    row.node = program_.nodes[peer->node].name;
+    row.status = peer->link->status();
+    const auto add = [&](std::int32_t queue, std::size_t channel, bool is_sender) {
+      row.channels.push_back({.stream = program_.queues[queue].name,
+                              .is_sender = is_sender,
+                              .counters = peer->link->counters(channel)});
+    };
+    for (const Outgoing& outgoing : peer->outgoing) add(outgoing.queue, outgoing.channel, true);
+    for (const Incoming& incoming : peer->incoming) add(incoming.queue, incoming.channel, false);
+  }
+  return rows;
+}
+
 // ---- running ----
 
 void LinkGateway::run() {

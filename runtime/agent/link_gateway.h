@@ -40,6 +40,7 @@ class LinkGateway final : public Gateway {
   Result<void> open() override;
   void run() override;
   void set_at_rest(bool is_at_rest) override;
+  [[nodiscard]] std::vector<NodeLinkRow> link_rows() override;
   [[nodiscard]] std::uint32_t moves() const override { return moves_.load(std::memory_order_relaxed); }
 
  private:

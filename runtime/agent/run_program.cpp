@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/abi/entry_points.h"
+#include "runtime/agent/observed_run.h"
 #include "runtime/agent/runner.h"
 #include "runtime/agent/signals.h"
 #include "runtime/agent/team.h"
@@ -18,12 +19,14 @@ int run_alone(const StreamProgram& program, const RunOptions& options) {
   const MessageWriter message =
       options.message ? options.message : MessageWriter(write_message_to_stderr);
   FailureBook failures({program.sites, static_cast<std::size_t>(program.site_count)});
+  failures.count_in(options.counters);
   Runner runner(program, options, failures, message, signals ? &*signals : nullptr);
   if (program.evaluate != nullptr) program.evaluate(&runner.context());
   if (Result<void> opened = runner.open(); !opened) {
     message("error: " + opened.message());
     return kExitUnusable;
   }
+  if (options.observer != nullptr) (void)options.observer->start_when_due();
   return conclude(runner.run(), failures, message);
 }
 
@@ -32,9 +35,11 @@ int run_alone(const StreamProgram& program, const RunOptions& options) {
 int run_program(const StreamProgram& program, const RunOptions& options) {
   STREAM_CHECK(program.abi_version == STREAM_ABI_VERSION,
                "the program was compiled for another runtime");
-  if (program.part_count <= 1) return run_alone(program, options);
-  if (program.run_nodes != nullptr) return program.run_nodes(&program, &options);
-  return Team(program, options, 0, {}).run();
+  return run_observed(program, options, [&program](const RunOptions& observed) {
+    if (program.part_count <= 1) return run_alone(program, observed);
+    if (program.run_nodes != nullptr) return program.run_nodes(&program, &observed);
+    return Team(program, observed, 0, {}).run();
+  });
 }
 
 int conclude(const PartOutcome& end, const FailureBook& failures, const MessageWriter& message) {
@@ -79,6 +84,7 @@ Runner::Runner(const StreamProgram& program, const RunOptions& options, FailureB
       message_(make_message_writer(message)),
       failures_(failures, message_),
       console_(options.console),
+      counter_writer_(options.counters, 0),
       random_(options.batch_cuts_seed.value_or(0)) {
   queues_.reserve(static_cast<std::size_t>(program.queue_count));
   for (std::int64_t i = 0; i < program.queue_count; ++i) {
@@ -99,6 +105,7 @@ Runner::Runner(const StreamProgram& program, const RunOptions& options, FailureB
   team_ = membership.team;
   part_ = membership.part;
   shows_messages_ = membership.shows_messages;
+  counter_writer_ = CounterWriter(options.counters, part_);
   if (options.batch_cuts_seed) {
     random_.seed(*options.batch_cuts_seed + static_cast<std::uint64_t>(part_));
   }
@@ -106,6 +113,7 @@ Runner::Runner(const StreamProgram& program, const RunOptions& options, FailureB
 
 PartOutcome Runner::run() {
   started_steady_ns_ = clock_.steady_ns();
+  counter_writer_.start();
   if (options_.run_for_ns) deadline_steady_ns_ = started_steady_ns_ + *options_.run_for_ns;
   start_progress_bar();
   Result<void> outcome = loop();
@@ -113,6 +121,8 @@ PartOutcome Runner::run() {
   progress_.reset();
   if (Result<void> finished = destinations_.finish_all(); !finished && outcome) outcome = finished;
   if (options_.shows_statistics) tell_statistics();
+  tell_counters();
+  counter_writer_.finish();
   return {outcome, source_failed_, end_signal_, gave_up_};
 }
 
@@ -221,6 +231,7 @@ Result<void> Runner::loop() {
       while (step(region)) moved = true;
     }
     if (stops_) end_source_logs(true);
+    if (counter_writer_.is_due()) tell_counters();
     const Result<bool> drained = drain_sinks();
     if (!drained) return drained.failure();
     moved |= *drained;
@@ -243,7 +254,10 @@ Result<void> Runner::loop() {
     if (Result<void> flushed = destinations_.flush_all(); !flushed) return flushed;
     Wait wait = wait_condition();
     if (signals_ != nullptr) wait.fds.push_back(signals_->fd());
+    tell_counters();
+    counter_writer_.set_waiting(true);
     clock_.wait(wait.timeout_ns, wait.fds);
+    counter_writer_.set_waiting(false);
   }
 }
 
@@ -275,6 +289,7 @@ Runner::Wait Runner::wait_condition() const {
   }
   if (deadline_steady_ns_) at_most(*deadline_steady_ns_ - clock_.steady_ns());
   if (refresh_interval_ns_ > 0) at_most(refresh_interval_ns_);
+  if (const auto left = start_observer()) at_most(*left);
   return wait;
 }
 

@@ -14,6 +14,7 @@
 
 #include "runtime/abi/stream_abi.h"
 #include "runtime/agent/messages.h"
+#include "runtime/agent/observer.h"
 #include "runtime/base/clock.h"
 #include "runtime/connector/connector.h"
 
@@ -38,6 +39,7 @@ struct RunOptions {
   bool shows_statistics = false;           // A table of what ran, at the end.
   bool shows_progress = false;             // A bar while recorded sources are read.
   bool handles_signals = false;            // SIGINT and SIGTERM end the sources' logs.
+  ObserverOptions observation;             // Who may look at the run from outside, and how.
 
   std::string node;  // The node that runs here; empty: all of them, as processes of this machine.
   std::vector<std::pair<std::string, std::string>>
@@ -47,6 +49,10 @@ struct RunOptions {
   std::optional<std::uint64_t> batch_cuts_seed;       // Cut batches at random, for tests.
   std::int64_t queue_limit = 4 * STREAM_BATCH_LIMIT;  // A queue of so many ticks stops its writer.
   std::int64_t channel_limit = 0;  // Items on the way between two parts, for tests; 0: as the program says.
+
+  // Set by run_program().
+  RunCounters* counters = nullptr;  // Null: nobody looks.
+  Observer* observer = nullptr;     // To be started once there are no more processes to fork.
 };
 
 enum ExitStatus {

@@ -19,6 +19,7 @@
 
 #include "runtime/abi/stream_abi.h"
 #include "runtime/agent/context.h"
+#include "runtime/agent/counters.h"
 #include "runtime/agent/exchange.h"
 #include "runtime/agent/failures.h"
 #include "runtime/agent/progress.h"
@@ -174,6 +175,8 @@ class Runner {
   void start_progress_bar();
   void refresh_displays();
   void tell_statistics();
+  void tell_counters();
+  std::optional<std::int64_t> start_observer() const;
 
   void check_deadline_and_signals();
   std::size_t index_of(const ColumnQueue* queue) const {
@@ -208,6 +211,7 @@ class Runner {
   std::vector<std::int32_t> group_numbers_;  // StreamSink::order_group of each group.
   ConsoleOutput console_;
 
+  CounterWriter counter_writer_;  // What observers see.
   std::vector<OpenedSource*> needed_sources_;
   std::vector<StreamBatch> zip_batches_;
   std::mt19937_64 random_;

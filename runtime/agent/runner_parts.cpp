@@ -101,7 +101,10 @@ Result<void> Runner::rest(bool has_moved) {
   const Wait wait = wait_condition();
   const bool waits_for_others = wait.timeout_ns < 0 && wait.fds.empty();
   report.rest.store(static_cast<std::uint32_t>(waits_for_others ? Rest::Others : Rest::Outside));
+  tell_counters();
+  counter_writer_.set_waiting(true);
   bell.sleep(wait.timeout_ns, wait.fds);
+  counter_writer_.set_waiting(false);
   report.rest.store(static_cast<std::uint32_t>(Rest::None));
   has_announced_sleep_ = false;
   return {};

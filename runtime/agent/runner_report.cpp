@@ -77,4 +77,26 @@ void Runner::tell_statistics() {
   message_(fmt::format("stats: ran for {}", time_text(clock_.steady_ns() - started_steady_ns_)));
 }
 
+// What observers see of the queues that this part writes or reads. The room of a link is the writer's to tell.
+void Runner::tell_counters() {
+  if (!counter_writer_.is_wanted()) return;
+  counter_writer_.begin_answer();
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    const bool is_mine = queue_has_reader_[i] || writer_of_[i] != nullptr || source_of_[i] != nullptr;
+    if (is_mine) counter_writer_.tell(static_cast<std::int32_t>(i), queues_[i], queue_limits_[i]);
+  }
+  for (const Outlet& outlet : outlets_) {
+    counter_writer_.tell(static_cast<std::int32_t>(index_of(&outlet.queue())), outlet.queue(), outlet.capacity());
+  }
+  counter_writer_.end_answer();
+  (void)start_observer();
+}
+
+// A run on one thread starts its observer when it turns out not to be short. Returns in how many nanoseconds to look
+// again. Of several parts the team does it.
+std::optional<std::int64_t> Runner::start_observer() const {
+  if (team_ != nullptr || options_.observer == nullptr) return std::nullopt;
+  return options_.observer->start_when_due();
+}
+
 }  // namespace streamrt

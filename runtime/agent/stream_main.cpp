@@ -84,6 +84,12 @@ Result<void> take_params(std::vector<ParamFlag>& flags) {
   return {};
 }
 
+// A param takes the place of the flag that it is named after.
+bool is_free(const StreamProgram& program, std::string_view flag) {
+  return std::none_of(program.params, program.params + program.param_count,
+                      [flag](const StreamParam& param) { return param.name == flag; });
+}
+
 std::string node_names(const StreamProgram& program) {
   std::vector<std::string> names;
   for (std::int64_t i = 0; i < program.node_count; ++i) names.emplace_back(program.nodes[i].name);
@@ -97,15 +103,19 @@ bool has_node(const StreamProgram& program, const std::string& name) {
 
 void add_node_flags(CLI::App& app, const StreamProgram& program, RunOptions& options,
                     std::vector<std::string>& addresses, bool& runs_all_nodes) {
-  app.add_option("--node", options.node, "the node that runs here")
-      ->type_name(node_names(program))
-      ->group("Nodes");
+  if (is_free(program, "node")) {
+    app.add_option("--node", options.node, "the node that runs here")
+        ->type_name(node_names(program))
+        ->group("Nodes");
+  }
   app.add_flag("--all-nodes", runs_all_nodes, "run all nodes on this machine, for a trial")
       ->group("Nodes");
-  app.add_option("--at", addresses,
-                 "where a node is, instead of what the program says; several times")
-      ->type_name("NODE=HOST:PORT")
-      ->group("Nodes");
+  if (is_free(program, "at")) {
+    app.add_option("--at", addresses,
+                   "where a node is, instead of what the program says; several times")
+        ->type_name("NODE=HOST:PORT")
+        ->group("Nodes");
+  }
 }
 
 // Which node runs here, and where the others are.
@@ -142,6 +152,7 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
   CLI::App app(program.description == nullptr ? "" : program.description, program.name);
   app.option_defaults()->always_capture_default(false);
   app.get_formatter()->column_width(34);
+  if (!is_free(program, "help")) app.set_help_flag("-h", "Print this help message and exit");
 
   std::vector<ParamFlag> flags(static_cast<std::size_t>(program.param_count));
   for (std::size_t i = 0; i < flags.size(); ++i) {
@@ -151,17 +162,31 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
   RunOptions options;
   options.handles_signals = true;
   std::string run_for;
-  app.add_flag("--stats", options.shows_statistics, "what ran, how often and how long, at the end")
-      ->group("Run");
-  app.add_option("--for", run_for, "end live sources after this long, as `10s` or `1h30min`")
-      ->type_name("duration")
-      ->group("Run");
+  if (is_free(program, "stats")) {
+    app.add_flag("--stats", options.shows_statistics, "what ran, how often and how long, at the end")
+        ->group("Run");
+  }
+  if (is_free(program, "for")) {
+    app.add_option("--for", run_for, "end live sources after this long, as `10s` or `1h30min`")
+        ->type_name("duration")
+        ->group("Run");
+  }
+  bool has_no_socket = false;
+  app.add_flag("--no-socket", has_no_socket, "do not answer `streamc top`")->group("Run");
+  if (is_free(program, "metrics")) {
+    app.add_option("--metrics", options.observation.metrics_address,
+                   "serve metrics for Prometheus over HTTP at `host:port`, or at a port of this machine alone")
+        ->type_name("address")
+        ->group("Run");
+  }
   std::vector<std::string> addresses;
   bool runs_all_nodes = false;
   if (program.node_count > 1) add_node_flags(app, program, options, addresses, runs_all_nodes);
-  app.add_option("--batch", options.batch_limit, "items in a batch")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{STREAM_BATCH_LIMIT}))
-      ->group("");
+  if (is_free(program, "batch")) {
+    app.add_option("--batch", options.batch_limit, "items in a batch")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{STREAM_BATCH_LIMIT}))
+        ->group("");
+  }
   std::optional<std::uint64_t> cuts_seed;
   app.add_option("--batch-cuts", cuts_seed, "cut batches at random")->group("");
 
@@ -197,6 +222,7 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
   }
   std::set_new_handler(end_without_memory);
   options.batch_cuts_seed = cuts_seed;
+  options.observation.has_socket = !has_no_socket;
   options.shows_progress = ::isatty(STDERR_FILENO) == 1;
   return run_program(program, options);
 }

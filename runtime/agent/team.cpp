@@ -231,6 +231,13 @@ int Team::run() {
       });
     }
   }
+  if (options_.observer != nullptr) {
+    if (gateway_ != nullptr && status == kExitSuccess) {
+      options_.observer->show_node_links([this] { return gateway_->link_rows(); });
+    }
+    if (!options_.node.empty()) options_.observer->show_node(node_);
+    options_.observer->start();
+  }
   status = worse(status, run_process(own_process, direct));
   if (gateway_thread_.joinable()) {
     bell(gateway_bell()).ring();
@@ -238,6 +245,7 @@ int Team::run() {
     gateway_thread_.join();
     if (control_->gives_up.load() == kTeamGaveUp) status = worse(status, kExitFailed);
   }
+  if (options_.observer != nullptr) options_.observer->stop();
   const std::uint64_t one = 1;
   (void)!::write(watcher_fd_, &one, sizeof one);
   watcher_.join();
@@ -266,6 +274,8 @@ void Team::start_children() {
 int Team::run_node(std::int32_t node, const MessageWriter& message, pid_t parent) {
   RunOptions options = options_;
   options.message = message;
+  if (options.observer != nullptr) options.observer->leave();
+  options.observer = nullptr;  // What it counts still lies where the parent sees it.
   Team team(program_, options, node, make_gateway_);
   team.parent_pid_ = parent;
   const int status = team.run();
@@ -276,6 +286,7 @@ int Team::run_node(std::int32_t node, const MessageWriter& message, pid_t parent
 }
 
 int Team::run_child(std::int32_t process, const MessageWriter& message) {
+  if (options_.observer != nullptr) options_.observer->leave();
   int status = run_process(process, message);
   if (is_orphan()) {
     write_message_to_stderr(fmt::format("error: process `{}` ends: the one that started it is gone",
@@ -360,6 +371,7 @@ int Team::run_process(std::int32_t process, const MessageWriter& direct) {
   };
   const MessageWriter posted = [this](std::string_view line) { post(line); };
   FailureBook failures({program_.sites, static_cast<std::size_t>(program_.site_count)});
+  failures.count_in(options_.counters);
 
   std::vector<std::unique_ptr<Runner>> runners;
   bool is_open = true;
