@@ -68,7 +68,7 @@ void add_placement_options(CLI::App& app, Options& options) {
   CLI::Option* deploy = app.add_option("--deploy", options.deploy, "Place the program as this deploy block says");
   deploy->type_name("NAME");
   app.add_option("--scatter", options.scatter,
-                 "Place it at random over threads and processes, from this seed: the results must be the same")
+                 "Place it at random over threads, processes and nodes, from this seed: the results must be the same")
       ->type_name("SEED")
       ->check(CLI::NonNegativeNumber)
       ->excludes(deploy);
