@@ -189,6 +189,12 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
   }
   std::optional<std::uint64_t> cuts_seed;
   app.add_option("--batch-cuts", cuts_seed, "cut batches at random")->group("");
+  std::int64_t room = 0;
+  if (is_free(program, "room")) {
+    app.add_option("--room", room, "items in a queue, and between two parts, at the most")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
+        ->group("");
+  }
 
   const auto reject = [&program](const std::string& why) {
     write_message_to_stderr(fmt::format("error: {}", why));
@@ -222,6 +228,7 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
   }
   std::set_new_handler(end_without_memory);
   options.batch_cuts_seed = cuts_seed;
+  if (room > 0) options.queue_limit = options.channel_limit = room;
   options.observation.has_socket = !has_no_socket;
   options.shows_progress = ::isatty(STDERR_FILENO) == 1;
   return run_program(program, options);

@@ -15,6 +15,7 @@ RunnerOptions parse_runner_options(int argc, char** argv) {
   app.add_option("--streamc", options.programs.streamc, "the compiler")->required();
   app.add_option("--reference", options.programs.reference, "the reference interpreter");
   app.add_flag("--update", options.update, "rewrite the expectations to what is found");
+  app.add_option("--draws", options.programs.draws, "random placements of each program");
   app.add_option("what", options.what, "folders or files; which, depends on the runner");
   try {
     app.parse(argc, argv);

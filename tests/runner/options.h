@@ -1,6 +1,6 @@
 // The command line that all test runners share.
 //
-//   <runner> --root DIR --streamc FILE [--reference FILE] [--update] [WHAT…]
+//   <runner> --root DIR --streamc FILE [--reference FILE] [--update] [--draws N] [WHAT…]
 #pragma once
 
 #include <filesystem>

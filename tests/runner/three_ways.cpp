@@ -51,6 +51,38 @@ Outcome run_built(const Programs& programs, const ProgramRun& run) {
                       .standard_input = run.standard_input});
 }
 
+// A random placement, with batches cut at random and, mostly, little room between the parts.
+Outcome run_scattered(const Programs& programs, const ProgramRun& run, std::uint64_t seed) {
+  std::vector<std::string> arguments = {programs.streamc.string(), "run", "--scatter", std::to_string(seed)};
+  const std::vector<std::string> words = without_placement(run.words);
+  arguments.insert(arguments.end(), words.begin(), words.end());
+  if (std::find(words.begin(), words.end(), "--") == words.end()) arguments.emplace_back("--");
+  arguments.insert(arguments.end(), {"--batch-cuts", std::to_string(seed)});
+  if (const std::uint64_t room = seed % 8; room != 0) {
+    arguments.insert(arguments.end(), {"--room", std::to_string(room)});
+  }
+  return run_command({.arguments = std::move(arguments),
+                      .directory = run.directory,
+                      .standard_input = run.standard_input});
+}
+
+// Other placements for each program; the first one that differs, if any does.
+Outcome run_draws(const Programs& programs, const ProgramRun& run) {
+  const std::uint64_t first_seed = std::hash<std::string>()(run.words.empty() ? "" : run.words.front()) % 100'000;
+  Outcome first;
+  for (int draw = 0; draw < std::max(programs.draws, 1); ++draw) {
+    const std::uint64_t seed = first_seed + static_cast<std::uint64_t>(draw);
+    Outcome outcome = run_scattered(programs, run, seed);
+    if (draw == 0) {
+      first = std::move(outcome);
+    } else if (outcome.exit_code != first.exit_code || outcome.standard_output != first.standard_output) {
+      outcome.standard_error += "note: placed by `--scatter " + std::to_string(seed) + "`\n";
+      return outcome;
+    }
+  }
+  return first;
+}
+
 }  // namespace
 
 std::string_view way_name(Way way) {
@@ -69,13 +101,10 @@ std::string_view way_name(Way way) {
 
 Outcome run_one_way(const Programs& programs, Way way, const ProgramRun& run) {
   if (way == Way::Build) return run_built(programs, run);
+  if (way == Way::Scatter) return run_draws(programs, run);
   std::vector<std::string> arguments;
   if (way == Way::Run) {
     arguments = {programs.streamc.string(), "run"};
-  } else if (way == Way::Scatter) {
-    // Another placement for each program.
-    const std::size_t seed = std::hash<std::string>()(run.words.empty() ? "" : run.words.front());
-    arguments = {programs.streamc.string(), "run", "--scatter", std::to_string(seed % 1000)};
   } else {
     arguments = {programs.reference.string()};
   }

@@ -1,5 +1,5 @@
 // Runs one Stream program in each of the ways that must agree: by the reference interpreter,
-// compiled in memory, as an executable of its own, and scattered over threads and processes.
+// compiled in memory, as an executable of its own, and scattered over threads, processes and nodes.
 #pragma once
 
 #include <filesystem>
@@ -15,6 +15,7 @@ namespace streamtest {
 struct Programs {
   std::filesystem::path streamc;
   std::filesystem::path reference;
+  int draws = 1;  // Random placements of each program in Way::Scatter, which must all agree.
 };
 
 // What stands after `streamc run`: the file and options, perhaps `--` and the program's arguments.
