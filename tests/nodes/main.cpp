@@ -115,7 +115,7 @@ class NodeTests {
   // A node of its own, in the folder of the test.
   std::unique_ptr<NodeProcess> start(const std::string& node, std::vector<std::string> flags,
                                      std::vector<std::string> words = {}) {
-    words.insert(words.end(), {"env", "-C", folder_.string(), executable(), "--node", node});
+    words.insert(words.end(), {"env", "-C", folder_.string(), executable(), "--no-socket", "--node", node});
     words.insert(words.end(), flags.begin(), flags.end());
     return std::make_unique<NodeProcess>(words, folder_ / fmt::format("{}-{}", node, ++started_));
   }
@@ -248,7 +248,7 @@ class NodeTests {
     if (!network.problem().empty()) return "skipped: no network namespaces: " + network.problem();
     std::string problem = build(kRow, "row");
     std::string expected;
-    problem += write_numbers(1'000'000, expected);
+    problem += write_numbers(4'000'000, expected);
     const std::vector<std::string> flags = {"--at", fmt::format("b={}:7501", Network::address(1)), "--at",
                                             fmt::format("c={}:7502", Network::address(2))};
     const auto a = start("a", flags, network.inside(0));
