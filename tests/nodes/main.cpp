@@ -1,7 +1,5 @@
 // Programs on several nodes, each a process of its own, as one would start them on several machines.
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +17,7 @@
 #include "tests/nodes/node_process.h"
 #include "tests/runner/files.h"
 #include "tests/runner/options.h"
+#include "tests/runner/ports.h"
 #include "tests/runner/subprocess.h"
 
 namespace fs = std::filesystem;
@@ -66,22 +65,6 @@ deploy live {
 )";
 
 void pause_ms(int duration) { std::this_thread::sleep_for(std::chrono::milliseconds(duration)); }
-
-// A port that nobody has.
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  int port = 0;
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
-      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
-    port = ntohs(address.sin_port);
-  }
-  ::close(fd);
-  return port;
-}
 
 class NodeTests {
  public:

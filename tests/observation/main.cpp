@@ -13,6 +13,7 @@
 
 #include "tests/runner/files.h"
 #include "tests/runner/options.h"
+#include "tests/runner/ports.h"
 #include "tests/runner/subprocess.h"
 
 namespace fs = std::filesystem;
@@ -70,22 +71,6 @@ Outcome ask_until_answered(const std::vector<std::string>& command) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   return outcome;
-}
-
-// A port that nobody has.
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  int port = 0;
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
-      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
-    port = ntohs(address.sin_port);
-  }
-  ::close(fd);
-  return port;
 }
 
 // The answer to a request, head and body; empty if nobody listens.
