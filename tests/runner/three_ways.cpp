@@ -36,7 +36,10 @@ Outcome run_built(const Programs& programs, const ProgramRun& run) {
 
   std::vector<std::string> arguments = run.emulator;
   arguments.push_back(executable);
-  if (std::find(run.words.begin(), separator, "--deploy") != separator) {
+  const bool is_placed = std::any_of(run.words.begin(), separator, [](const std::string& word) {
+    return word == "--deploy" || word == "--scatter";
+  });
+  if (is_placed) {
     std::vector<std::string> help = arguments;
     help.emplace_back("--help");
     const Outcome flags = run_command({.arguments = std::move(help), .directory = run.directory});
