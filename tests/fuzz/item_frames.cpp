@@ -248,41 +248,46 @@ void check_value(const StreamType& type, const void* const* leaves) {
   }
 }
 
-// All that a queue holds and knows.
-std::string state_of(ColumnQueue& queue) {
-  std::string text;
-  const StreamType& type = *queue.description().type;
-  ItemPointers pointers(type);
-  const StreamBatch batch = queue.batch(queue.size());
-  std::int64_t least_stamp = kEarliestStamp;
-  for (std::int64_t i = 0; i < batch.count; ++i) {
-    STREAM_CHECK(queue.stamp_at(i) >= least_stamp, "a stamp that falls");
-    least_stamp = queue.stamp_at(i);
-    text += std::to_string(least_stamp) + ' ';
-    check_value(type, pointers.at(batch, i));
-    if (queue.is_valid_at(i)) append_value(text, type, pointers.at(batch, i));
-    text += '\n';
-  }
-  STREAM_CHECK(!queue.has_ended() || queue.end_stamp() == kEarliestStamp ||
-                   batch.stamps == nullptr || queue.end_stamp() >= least_stamp,
-               "an END before the items");
-  return text + std::to_string(queue.frontier()) + (queue.has_ended() ? " END" : "");
-}
-
-void check_sent_on(ColumnQueue& queue) {
+// All that a queue holds and knows, as a frame.
+std::vector<std::byte> state_of(ColumnQueue& queue) {
   const StreamBatch items = queue.batch(queue.size());
   std::vector<std::byte> frame(frame_size(queue.description(), items));
   FrameProgress progress;
   progress.frontier = queue.frontier();
   progress.is_end = queue.has_ended();
+  progress.is_silent_end = queue.has_silent_end();
   progress.end_stamp = queue.end_stamp();
   write_frame(queue.description(), items, progress, frame.data());
-  ColumnQueue other(queue.description());
-  STREAM_CHECK(read_frame(frame, other).has_value(), "what was accepted is refused when sent on");
-  STREAM_CHECK(state_of(other) == state_of(queue), "what was sent on is something else");
+  return frame;
 }
 
-void receive(const StreamQueue& description, Choices choices, bool is_raw) {
+void check_items_of(ColumnQueue& queue, bool as_text) {
+  const StreamType& type = *queue.description().type;
+  ItemPointers pointers(type);
+  const StreamBatch batch = queue.batch(queue.size());
+  std::int64_t least_stamp = kEarliestStamp;
+  std::string text;
+  for (std::int64_t i = 0; i < batch.count; ++i) {
+    STREAM_CHECK(queue.stamp_at(i) >= least_stamp, "a stamp that falls");
+    least_stamp = queue.stamp_at(i);
+    check_value(type, pointers.at(batch, i));
+    if (as_text && queue.is_valid_at(i)) append_value(text, type, pointers.at(batch, i));
+  }
+  STREAM_CHECK(!queue.has_ended() || queue.end_stamp() == kEarliestStamp ||
+                   batch.stamps == nullptr || queue.end_stamp() >= least_stamp,
+               "an END before the items");
+}
+
+void check_sent_on(ColumnQueue& queue) {
+  const std::vector<std::byte> frame = state_of(queue);
+  ColumnQueue other(queue.description());
+  STREAM_CHECK(read_frame(frame, other).has_value(), "what was accepted is refused when sent on");
+  STREAM_CHECK(state_of(other) == frame, "what was sent on is something else");
+}
+
+void receive(const StreamQueue& description, Choices choices) {
+  const std::uint8_t choice = choices.byte();
+  const bool is_raw = choice % 4 == 1;
   ColumnQueue queue(description);
   const std::vector<std::byte> before = sound_frame(choices, description, 5);
   STREAM_CHECK(read_frame(before, queue).has_value(), "a sound frame is refused");
@@ -294,12 +299,13 @@ void receive(const StreamQueue& description, Choices choices, bool is_raw) {
     frame = sound_frame(choices, description, 20);
     damage(choices, frame);
   }
-  const std::string state = state_of(queue);
+  const std::vector<std::byte> state = state_of(queue);
   const std::int64_t count = queue.size();
   const std::size_t memory = queue.payload_arena().used_bytes();
   if (const Result<std::int64_t> read = read_frame(frame, queue)) {
     STREAM_CHECK(frame_item_count(frame) == *read && queue.size() == count + *read,
                  "a frame that counts wrong");
+    check_items_of(queue, choice % 16 == 2);
     check_sent_on(queue);
     const std::size_t growth = queue.payload_arena().used_bytes() - memory;
     STREAM_CHECK(growth <= 4 * frame.size() + 4096, "more memory than a frame may need");
@@ -316,7 +322,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const streamrt::Queues queues;
   streamrt::Choices choices(std::span(data, size));
   const StreamQueue description = queues.queue(choices.byte());
-  const bool is_raw = choices.byte() % 4 == 0;
-  streamrt::receive(description, choices, is_raw);
+  streamrt::receive(description, choices);
   return 0;
 }
