@@ -15,6 +15,7 @@ constexpr StreamRate kNoRate{0, 1};
 
 // In lowest terms; 0/1 is what an absent one holds.
 bool is_rate(const StreamRate& rate) {
+  if (rate.denominator == 1) return rate.numerator >= 0;  // Nearly all of them.
   return rate.numerator >= 0 && rate.denominator > 0 &&
          std::gcd(rate.numerator, rate.denominator) == 1;
 }

@@ -70,7 +70,7 @@ void fill(ColumnQueue& queue, std::int64_t count, std::uint64_t seed) {
               length};
           break;
         case STREAM_LEAF_RATE:
-          static_cast<StreamRate*>(out.columns[leaf])[i] = {length + 1, 2};
+          static_cast<StreamRate*>(out.columns[leaf])[i] = {2 * length + 1, 2};
           break;
         default:
           static_cast<std::int64_t*>(out.columns[leaf])[i] = static_cast<std::int64_t>(random());
