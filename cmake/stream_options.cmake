@@ -43,6 +43,11 @@ if(STREAM_SANITIZE)
   add_compile_options(-fsanitize=${STREAM_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${STREAM_SANITIZE})
 endif()
+# libFuzzer learns from the branches that are taken, so all of the code is compiled for it; and unoptimised, millions of
+# executions would take hours.
+if(STREAM_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link -O2)
+endif()
 
 find_program(STREAM_CCACHE_PROGRAM ccache)
 mark_as_advanced(STREAM_CCACHE_PROGRAM)

@@ -14,6 +14,15 @@ enum class Part : std::uint64_t { Whole = 0, Piece = 1, LastPiece = 2 };
 constexpr std::size_t kPartBytes = sizeof(Part);
 constexpr std::size_t kLargestItem = std::size_t{1} << 30;
 
+std::optional<Part> part_of(std::span<const std::byte> frame) {
+  Part part;
+  if (frame.size() < kPartBytes) return std::nullopt;
+  std::memcpy(&part, frame.data(), kPartBytes);
+  const bool is_piece = part == Part::Piece || part == Part::LastPiece;
+  if (!is_piece && part != Part::Whole) return std::nullopt;
+  return part;
+}
+
 std::byte* put_part(std::byte* out, Part part) {
   std::memcpy(out, &part, kPartBytes);
   return out + kPartBytes;
@@ -22,12 +31,10 @@ std::byte* put_part(std::byte* out, Part part) {
 }  // namespace
 
 std::optional<std::uint32_t> items_in_frame(std::span<const std::byte> frame) {
-  Part part;
-  if (frame.size() < kPartBytes) return std::nullopt;
-  std::memcpy(&part, frame.data(), kPartBytes);
-  if (part == Part::Piece) return 0;
-  if (part == Part::LastPiece) return 1;
-  if (part != Part::Whole) return std::nullopt;
+  const std::optional<Part> part = part_of(frame);
+  if (!part) return std::nullopt;
+  if (*part == Part::Piece) return 0;
+  if (*part == Part::LastPiece) return 1;
   const auto count = frame_item_count(frame.subspan(kPartBytes));
   return count ? std::optional(static_cast<std::uint32_t>(*count)) : std::nullopt;
 }
@@ -126,32 +133,42 @@ Result<bool> Inlet::receive(std::int64_t limit) {
   while (!queue_.is_full(limit) && !queue_.has_ended()) {
     const std::span<const std::byte> frame = reader_.front();
     if (frame.data() == nullptr) break;
-    Part part;
-    std::memcpy(&part, frame.data(), kPartBytes);
-    const std::span<const std::byte> bytes = frame.subspan(kPartBytes);
-    std::int64_t count = 0;
-    if (part == Part::Whole) {
-      const Result<std::int64_t> read = read_frame(bytes, queue_);
-      if (!read) return read.failure();
-      count = *read;
-    } else {
-      if (large_.size() + bytes.size() > kLargestItem) {
-        return fail("an item of `{}` has more than {} bytes", queue_.description().name,
-                    kLargestItem);
-      }
-      large_.insert(large_.end(), bytes.begin(), bytes.end());
-      if (part == Part::LastPiece) {
-        const Result<std::int64_t> read = read_frame(large_, queue_);
-        if (!read) return read.failure();
-        count = *read;
-        large_.clear();
-      }
-    }
-    reader_.pop(static_cast<std::uint32_t>(count));
+    const Result<std::int64_t> taken = take(frame);
+    if (!taken) return taken.failure();
+    reader_.pop(static_cast<std::uint32_t>(*taken));
     moved = true;
+  }
+  if (queue_.has_ended() && has_frames()) {
+    return fail("something came for `{}` after its end", queue_.description().name);
   }
   if (moved) writer_.ring();
   return moved;
+}
+
+// Returns how many items came, which is as many as items_in_frame says: others count by that.
+Result<std::int64_t> Inlet::take(std::span<const std::byte> frame) {
+  const std::optional<Part> part = part_of(frame);
+  const bool is_whole = part == Part::Whole;
+  const bool is_alone = frame.size() > kPartBytes && (!is_whole || large_.empty());
+  if (!part || !is_alone) {
+    return fail("what came for `{}` is no part of its items", queue_.description().name);
+  }
+  const std::span<const std::byte> bytes = frame.subspan(kPartBytes);
+  return is_whole ? read_frame(bytes, queue_) : take_piece(bytes, part == Part::LastPiece);
+}
+
+Result<std::int64_t> Inlet::take_piece(std::span<const std::byte> piece, bool is_last) {
+  if (piece.size() > kLargestItem - large_.size()) {
+    return fail("an item of `{}` has more than {} bytes", queue_.description().name, kLargestItem);
+  }
+  large_.insert(large_.end(), piece.begin(), piece.end());
+  if (!is_last) return 0;
+  if (frame_item_count(large_) != 1) {
+    return fail("pieces for `{}` are not those of one item", queue_.description().name);
+  }
+  const Result<std::int64_t> read = read_frame(large_, queue_);
+  large_.clear();
+  return read;
 }
 
 }  // namespace streamrt

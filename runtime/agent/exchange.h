@@ -60,6 +60,7 @@ class Inlet {
       : queue_(queue), reader_(reader), writer_(writer) {}
 
   // Takes what has come while the queue holds fewer than `limit` items. Returns whether anything changed.
+  // What comes may have been written by anybody.
   Result<bool> receive(std::int64_t limit);
   // Nothing more is needed.
   void close();
@@ -71,6 +72,9 @@ class Inlet {
   [[nodiscard]] ColumnQueue& queue() const { return queue_; }
 
  private:
+  Result<std::int64_t> take(std::span<const std::byte> frame);
+  Result<std::int64_t> take_piece(std::span<const std::byte> piece, bool is_last);
+
   ColumnQueue& queue_;
   FrameReader reader_;
   Doorbell writer_;

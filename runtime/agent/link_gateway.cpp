@@ -22,6 +22,7 @@ constexpr std::int64_t kOutageToMention = kSecond;
 constexpr std::int64_t kFarewell = 2 * kSecond;
 constexpr std::size_t kLongestFrame = std::size_t{256} << 10;
 constexpr std::size_t kControlBytes = std::size_t{64} << 10;
+constexpr int kMessagesAtATime = 256;  // From one channel, before others have their turn.
 
 }  // namespace
 
@@ -234,7 +235,7 @@ bool LinkGateway::has_room(const Incoming& incoming, std::uint32_t items) const 
 // From the link to the ring of a part.
 bool LinkGateway::deliver(Peer& peer, Incoming& incoming) {
   bool moved = false;
-  for (;;) {
+  for (int i = 0; i < kMessagesAtATime; ++i) {
     if (!incoming.waiting) {
       incoming.waiting = peer.link->try_receive(incoming.channel);
       if (!incoming.waiting) break;

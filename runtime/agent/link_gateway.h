@@ -116,6 +116,7 @@ class LinkGateway final : public Gateway {
   bool tell_control(Peer& peer);
   bool hear_control(Peer& peer);
   void hear(Peer& peer, const ControlMessage& message);
+  [[nodiscard]] bool may_tell_of(const Peer& peer, std::int32_t node) const;
   void note_rest(bool is_through);
   [[nodiscard]] bool holds_messages_up() const;
   void double_limits(std::uint32_t doublings);

@@ -13,6 +13,9 @@ namespace streamrt {
 namespace {
 
 constexpr std::int64_t kTrustAfter = 500'000'000;
+constexpr std::uint32_t kLargestSignal = 64;
+// Heard before others have their turn: a node that never stops talking holds nobody up.
+constexpr int kMessagesAtATime = 256;
 
 // Flags of kControlRest.
 constexpr std::uint32_t kAtRest = 1;
@@ -71,7 +74,9 @@ bool LinkGateway::tell_control(Peer& peer) {
 bool LinkGateway::hear_control(Peer& peer) {
   bool moved = false;
   const std::size_t channel = setup_.node < peer.node ? kControlFromLater : kControlFromEarlier;
-  while (const std::optional<Message> received = peer.link->try_receive(channel)) {
+  for (int i = 0; i < kMessagesAtATime; ++i) {
+    const std::optional<Message> received = peer.link->try_receive(channel);
+    if (!received) break;
     ControlMessage message;
     if (received->bytes().size() == sizeof message) {
       std::memcpy(&message, received->bytes().data(), sizeof message);
@@ -94,7 +99,7 @@ void LinkGateway::hear(Peer& peer, const ControlMessage& message) {
   };
   switch (message.kind) {
     case kControlEndSignal:
-      if (value < 65) raise(control.end_signal, value);
+      if (value > 0 && value <= kLargestSignal) raise(control.end_signal, value);
       return;
     case kControlStop:
       raise(control.stops, 1);
@@ -115,6 +120,7 @@ void LinkGateway::hear(Peer& peer, const ControlMessage& message) {
       return;
     case kControlRest: {
       const auto node = static_cast<std::int32_t>(value);
+      if (!may_tell_of(peer, node)) return;
       const bool is_news = rests_.note(node, {.sequence = message.sequence,
                                               .is_at_rest = (message.flags & kAtRest) != 0,
                                               .is_through = (message.flags & kThrough) != 0,
@@ -130,6 +136,16 @@ void LinkGateway::hear(Peer& peer, const ControlMessage& message) {
     default:
       give_up(fmt::format("node `{}` sent what is no message", name));
   }
+}
+
+// Of itself, and of nodes that this one has no link with. Others pass on what everybody said, but
+// nobody else knows what this node or one that it hears itself is at.
+bool LinkGateway::may_tell_of(const Peer& peer, std::int32_t node) const {
+  if (node == peer.node) return true;
+  return node != setup_.node &&
+         std::none_of(peers_.begin(), peers_.end(), [&](const std::unique_ptr<Peer>& other) {
+           return other->node == node;
+         });
 }
 
 // ---- the net against deadlock ----

@@ -1,6 +1,7 @@
 #include "runtime/base/arena.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <new>
@@ -62,6 +63,13 @@ void Arena::reset() {
   next_ = chunks_.back().memory.get();
   end_ = next_ + chunks_.back().size;
   used_bytes_ = 0;
+}
+
+void Arena::rewind(const Mark& mark) {
+  chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(mark.chunk_count), chunks_.end());
+  next_ = mark.next;
+  end_ = mark.end;
+  used_bytes_ = mark.used_bytes;
 }
 
 }  // namespace streamrt

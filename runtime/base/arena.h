@@ -35,6 +35,17 @@ class Arena {
   // Everything allocated so far becomes invalid.
   void reset();
 
+  // A state to come back to: what was allocated since becomes invalid, and its chunks are given back.
+  // Not across a reset().
+  struct Mark {
+    std::size_t chunk_count = 0;
+    std::byte* next = nullptr;
+    std::byte* end = nullptr;
+    std::size_t used_bytes = 0;
+  };
+  [[nodiscard]] Mark mark() const { return {chunks_.size(), next_, end_, used_bytes_}; }
+  void rewind(const Mark& mark);
+
   // Bytes handed out since the last reset, including alignment.
   [[nodiscard]] std::size_t used_bytes() const { return used_bytes_; }
 

@@ -103,9 +103,12 @@ void ColumnQueue::commit(std::int64_t ticks, PayloadLifetime lifetime, std::int6
   STREAM_CHECK(begin_ + size_ + ticks <= capacity_, "more ticks committed than were reserved");
   if (is_closed_ || ticks == 0) return;
   STREAM_CHECK(!has_ended_, "items after END");
-  if (description_->has_stamps != 0 && stamp_floor != kEarliestStamp) {
+  if (description_->has_stamps != 0) {
     auto* const fresh = reinterpret_cast<std::int64_t*>(stamps_.data()) + begin_ + size_;
-    for (std::int64_t i = 0; i < ticks; ++i) fresh[i] = std::max(fresh[i], stamp_floor);
+    if (stamp_floor != kEarliestStamp) {
+      for (std::int64_t i = 0; i < ticks; ++i) fresh[i] = std::max(fresh[i], stamp_floor);
+    }
+    last_stamp_ = fresh[ticks - 1];
   }
   if (has_payloads_ && lifetime == PayloadLifetime::Batch) {
     copy_payloads(begin_ + size_, ticks, payloads_);

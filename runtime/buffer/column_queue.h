@@ -67,6 +67,8 @@ class ColumnQueue {
   // for the END, they keep.
   void end(std::int64_t end_stamp, bool is_silent = false);
   [[nodiscard]] bool has_ended() const { return has_ended_; }
+  // Of the item that was committed last; kEarliestStamp if there was none, or `has_stamps` is 0.
+  [[nodiscard]] std::int64_t last_stamp() const { return last_stamp_; }
 
   // ---- reader ----
 
@@ -129,6 +131,7 @@ class ColumnQueue {
   std::int64_t size_ = 0;
   std::int64_t first_position_ = 0;
   std::int64_t frontier_ = kEarliestStamp;
+  std::int64_t last_stamp_ = kEarliestStamp;
   std::int64_t end_stamp_ = 0;
   bool has_ended_ = false;
   bool has_silent_end_ = false;

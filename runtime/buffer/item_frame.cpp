@@ -1,11 +1,13 @@
 #include "runtime/buffer/item_frame.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
 #include <optional>
 
 #include "runtime/base/leaves.h"
+#include "runtime/buffer/item_check.h"
 
 namespace streamrt {
 
@@ -18,6 +20,7 @@ enum FrameFlags : std::uint32_t {
   kHasValidity = 2,
   kIsEnd = 4,
   kIsSilentEnd = 8,
+  kAllFlags = 15,
 };
 
 struct FrameStart {
@@ -142,16 +145,32 @@ class Rest {
   std::span<const std::byte> rest_;
 };
 
-// So many sizes or counts, none below 0. Returns their sum.
+// Bytes that one element of a kind has in a frame, at the least.
+std::size_t least_bytes(std::int32_t kind) {
+  const bool has_size = kind == STREAM_LEAF_TEXT || kind == STREAM_LEAF_VIEW;
+  return has_size ? sizeof(std::int64_t) : leaf_kind_size(kind);
+}
+
+// Whether the rest of a frame may hold so many items: nothing is allocated for more.
+bool may_hold(const Rest& rest, const StreamQueue& queue, std::uint64_t ticks) {
+  std::uint64_t item_bytes = (queue.has_stamps != 0 ? sizeof(std::int64_t) : 0) +
+                             (queue.has_valid != 0 ? sizeof(std::uint8_t) : 0);
+  for (const StreamLeaf& leaf : leaves_of(*queue.type)) {
+    item_bytes += static_cast<std::uint64_t>(leaf.count) * least_bytes(leaf.kind);
+  }
+  return item_bytes == 0 || ticks <= rest.size() / item_bytes;
+}
+
+// So many sizes or counts of things that follow in the frame, none below 0. Returns their sum.
 std::optional<std::uint64_t> take_sizes(Rest& rest, std::uint64_t count, const std::byte*& sizes) {
   if (count > rest.size() / sizeof(std::int64_t)) return std::nullopt;
   sizes = rest.take(count * sizeof(std::int64_t));
   std::uint64_t sum = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
-    std::int64_t size = 0;
+    std::uint64_t size = 0;  // Below 0 is more than any frame has.
     std::memcpy(&size, sizes + i * sizeof size, sizeof size);
-    if (size < 0 || size > (std::int64_t{1} << 40)) return std::nullopt;
-    sum += static_cast<std::uint64_t>(size);
+    if (size > rest.size() - sum) return std::nullopt;
+    sum += size;
   }
   return sum;
 }
@@ -193,8 +212,10 @@ bool take_views(Rest& rest, const StreamLeaf& leaf, StreamView* views, std::uint
   const std::byte* counts = nullptr;
   const auto total = take_sizes(rest, count, counts);
   if (!total) return false;
-  // Every element has at least one byte in the frame.
-  if (*total > rest.size() / static_cast<std::uint64_t>(leaf.view_count)) return false;
+  if (leaf.view_kind == STREAM_LEAF_VIEW) return false;  // There is no window of windows.
+  const std::uint64_t least =
+      static_cast<std::uint64_t>(leaf.view_count) * least_bytes(leaf.view_kind);
+  if (least > 0 && *total > rest.size() / least) return false;
   const std::size_t element_size = view_element_size(leaf);
   auto* const elements = static_cast<std::byte*>(
       arena.allocate(static_cast<std::size_t>(*total) * element_size));
@@ -218,6 +239,7 @@ bool take_leaf(Rest& rest, const StreamLeaf& leaf, void* column, std::uint64_t t
   return is_whole && rest.skip_padding();
 }
 
+// Stamps never fall, and are not below `least`.
 bool take_stamps(Rest& rest, std::int64_t* stamps, std::uint64_t ticks, std::int64_t least) {
   const std::byte* const bytes = rest.take(ticks * sizeof(std::int64_t));
   if (bytes == nullptr) return false;
@@ -232,23 +254,42 @@ bool take_stamps(Rest& rest, std::int64_t* stamps, std::uint64_t ticks, std::int
 bool take_validity(Rest& rest, std::uint8_t* valid, std::uint64_t ticks) {
   const std::byte* const bytes = rest.take(ticks);
   if (bytes == nullptr) return false;
-  for (std::uint64_t i = 0; i < ticks; ++i) valid[i] = bytes[i] == std::byte{0} ? 0 : 1;
-  return rest.skip_padding();
+  std::memcpy(valid, bytes, static_cast<std::size_t>(ticks));
+  return are_flags(valid, static_cast<std::size_t>(ticks)) && rest.skip_padding();
 }
 
-bool take_items(Rest& rest, const FrameStart& start, ColumnQueue& queue, StreamOutput& out) {
+bool take_columns(Rest& rest, const FrameStart& start, ColumnQueue& queue, StreamOutput& out) {
   const StreamQueue& description = queue.description();
+  const std::int64_t least_stamp = std::max(queue.frontier(), queue.last_stamp());
   const bool wants_stamps = description.has_stamps != 0;
   const bool wants_validity = description.has_valid != 0;
   if (wants_stamps != ((start.flags & kHasStamps) != 0)) return false;
   if (wants_validity != ((start.flags & kHasValidity) != 0)) return false;
-  if (wants_stamps && !take_stamps(rest, out.stamps, start.count, queue.frontier())) return false;
+  if (wants_stamps && !take_stamps(rest, out.stamps, start.count, least_stamp)) return false;
   if (wants_validity && !take_validity(rest, out.valid, start.count)) return false;
   const std::span<const StreamLeaf> leaves = leaves_of(*description.type);
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     if (!take_leaf(rest, leaves[i], out.columns[i], start.count, queue.payload_arena())) return false;
   }
-  return rest.size() == 0;
+  return rest.size() == 0 &&
+         check_items(*description.type, out.columns, start.count, out.valid);
+}
+
+// Writes the items behind those of the queue, not yet committed.
+bool take_items(Rest rest, const FrameStart& start, ColumnQueue& queue, StreamOutput& out) {
+  if (start.count == 0) return rest.size() == 0 && (start.flags & (kHasStamps | kHasValidity)) == 0;
+  if (!may_hold(rest, queue.description(), start.count)) return false;
+  queue.reserve(start.count, out);
+  return take_columns(rest, start, queue, out);
+}
+
+// An END comes not before the items. It may have no stamp, if nothing ever had one.
+bool is_sound_progress(const FrameStart& start, const ColumnQueue& queue, const StreamOutput& out) {
+  if ((start.flags & ~std::uint32_t{kAllFlags}) != 0) return false;
+  if ((start.flags & kIsEnd) == 0) return (start.flags & kIsSilentEnd) == 0;
+  if (start.end_stamp == kEarliestStamp) return true;
+  const bool has_new_stamps = start.count > 0 && out.stamps != nullptr;
+  return start.end_stamp >= (has_new_stamps ? out.stamps[start.count - 1] : queue.last_stamp());
 }
 
 }  // namespace
@@ -282,13 +323,14 @@ Result<std::int64_t> read_frame(std::span<const std::byte> frame, ColumnQueue& q
   const std::int64_t count = *told;
   FrameStart start;
   std::memcpy(&start, frame.data(), sizeof start);
-  if (count > 0) {
-    StreamOutput out;
-    queue.reserve(count, out);
-    Rest rest(frame.subspan(sizeof start));
-    if (!take_items(rest, start, queue, out)) return broken();
-    queue.commit(count, PayloadLifetime::Queue);
+  const Arena::Mark before = queue.payload_arena().mark();
+  StreamOutput out{};
+  if (!take_items(Rest(frame.subspan(sizeof start)), start, queue, out) ||
+      !is_sound_progress(start, queue, out)) {
+    queue.payload_arena().rewind(before);
+    return broken();
   }
+  if (count > 0) queue.commit(count, PayloadLifetime::Queue);
   queue.advance_frontier(start.frontier);
   if ((start.flags & kIsEnd) != 0) queue.end(start.end_stamp, (start.flags & kIsSilentEnd) != 0);
   return count;

@@ -39,7 +39,10 @@ void write_frame(const StreamQueue& queue, const StreamBatch& items, const Frame
 std::optional<std::int64_t> frame_item_count(std::span<const std::byte> frame);
 
 // Adds the items of a frame to the queue. Returns how many. The bytes may come from anywhere: what
-// is no frame of this queue is refused, and the queue then is as it was.
+// is no frame of this queue is refused, and the queue then is as it was. So is one with values that are
+// none (see item_check.h), stamps that fall or are below what was promised, or an END before the items.
+// A frontier below a known one says nothing new. Takes memory in proportion to the frame, whatever it
+// says that it holds.
 Result<std::int64_t> read_frame(std::span<const std::byte> frame, ColumnQueue& queue);
 
 }  // namespace streamrt

@@ -6,8 +6,11 @@
 
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
+#include "runtime/buffer/item_frame.h"
 #include "tests/unit/runtime/test_types.h"
 
 namespace streamrt {
@@ -104,6 +107,105 @@ TEST_CASE("a frontier travels without items, and a reader that has enough closes
   CHECK(channel.outlet->send(1024));
   CHECK(channel.from.is_closed());
   CHECK(channel.outlet->is_finished());
+}
+
+// ---- what somebody else may write into the ring --------------------------------------------------
+
+namespace {
+
+// A frame of two items of an int queue with stamps, or of none and the END.
+std::vector<std::byte> ints(Channel& channel, std::int64_t count, bool is_end = false) {
+  ColumnQueue queue(channel.description);
+  StreamOutput out;
+  queue.reserve(2, out);
+  for (int i = 0; i < 2; ++i) static_cast<std::int64_t*>(out.columns[0])[i] = out.stamps[i] = i;
+  queue.commit(2, PayloadLifetime::Queue);
+  const StreamBatch items = queue.batch(count);
+  std::vector<std::byte> frame(frame_size(channel.description, items));
+  FrameProgress progress;
+  progress.is_end = is_end;
+  progress.end_stamp = 1;
+  write_frame(channel.description, items, progress, frame.data());
+  return frame;
+}
+
+struct Forger {
+  explicit Forger(Channel& channel) : writer(channel.memory.get(), Channel::kBytes) {}
+
+  void put(std::uint64_t part, std::span<const std::byte> bytes) {
+    std::vector<std::byte> frame(sizeof part);
+    std::memcpy(frame.data(), &part, sizeof part);
+    frame.insert(frame.end(), bytes.begin(), bytes.end());
+    put(frame);
+  }
+  // As a gateway does: what is no frame does not get into the ring by it.
+  void put(std::span<const std::byte> frame) {
+    std::byte* const out = writer.reserve(frame.size());
+    REQUIRE(out != nullptr);
+    if (!frame.empty()) std::memcpy(out, frame.data(), frame.size());
+    writer.publish(items_in_frame(frame).value_or(0));
+  }
+
+  FrameWriter writer;
+};
+
+constexpr std::uint64_t kWhole = 0;
+constexpr std::uint64_t kPiece = 1;
+constexpr std::uint64_t kLastPiece = 2;
+
+}  // namespace
+
+TEST_CASE("as many items leave a ring as were counted into it") {
+  Channel channel(int_type());
+  Forger forger(channel);
+  const std::vector<std::byte> two = ints(channel, 2);
+  forger.put(kWhole, two);
+  CHECK(forger.writer.items_on_the_way() == 2);
+  REQUIRE(channel.inlet->receive(100).has_value());
+  CHECK(forger.writer.items_on_the_way() == 0);
+  // Pieces are counted as one item, so they may not be those of more, or of none.
+  for (const std::int64_t count : {2, 0}) {
+    Channel other(int_type());
+    Forger pieces(other);
+    const std::vector<std::byte> frame = ints(other, count);
+    pieces.put(kPiece, std::span(frame).first(8));
+    pieces.put(kLastPiece, std::span(frame).subspan(8));
+    CHECK_FALSE(other.inlet->receive(100).has_value());
+    CHECK(other.to.is_empty());
+    CHECK(pieces.writer.items_on_the_way() == 1);
+  }
+}
+
+TEST_CASE("what is no part of an item is refused") {
+  const auto refused = [](const auto& forge) {
+    Channel channel(int_type());
+    Forger forger(channel);
+    forge(channel, forger);
+    CHECK_FALSE(channel.inlet->receive(100).has_value());
+    CHECK(channel.to.is_empty());
+  };
+  const std::vector<std::byte> short_frame(7);
+  refused([&](Channel&, Forger& forger) { forger.put(short_frame); });
+  refused([](Channel&, Forger& forger) { forger.put({}); });
+  refused([](Channel& channel, Forger& forger) { forger.put(3, ints(channel, 1)); });
+  refused([](Channel&, Forger& forger) { forger.put(kWhole, {}); });
+  refused([](Channel&, Forger& forger) { forger.put(kPiece, {}); });
+  refused([](Channel& channel, Forger& forger) {  // In between the pieces of another.
+    const std::vector<std::byte> frame = ints(channel, 1);
+    forger.put(kPiece, std::span(frame).first(8));
+    forger.put(kWhole, frame);
+  });
+}
+
+TEST_CASE("nothing comes after the END") {
+  Channel channel(int_type());
+  Forger forger(channel);
+  forger.put(kWhole, ints(channel, 0, true));
+  REQUIRE(channel.inlet->receive(100).has_value());
+  CHECK(channel.to.has_ended());
+  CHECK(channel.inlet->receive(100).has_value());
+  forger.put(kWhole, ints(channel, 0));
+  CHECK_FALSE(channel.inlet->receive(100).has_value());
 }
 
 }  // namespace streamrt

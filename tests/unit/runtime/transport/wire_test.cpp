@@ -126,7 +126,7 @@ TEST_CASE("a refusal cannot write to the terminal what it likes") {
 // STREAM_FUZZ_SEED and STREAM_FUZZ_RUNS in the environment choose other runs.
 TEST_CASE("frames, sound and damaged, however they are split") {
   const std::uint64_t first_seed = from_environment("STREAM_FUZZ_SEED", 1);
-  const std::uint64_t runs = from_environment("STREAM_FUZZ_RUNS", 400);
+  const std::uint64_t runs = from_environment("STREAM_FUZZ_RUNS", 20'000);
   for (std::uint64_t seed = first_seed; seed < first_seed + runs; ++seed) {
     CAPTURE(seed);
     std::mt19937 random(static_cast<unsigned>(seed));
