@@ -205,20 +205,14 @@ Wire elaborate_prev(Elaborator& e, const NativeCall& call) {
   PortId x = e.port_argument(call, "x");
   if (!x.valid()) return Wire::error();
   const std::optional<std::int64_t> n = tick_count(e, call, "n", x);
-  const CheckedExprId first = e.constant_argument(call, "init");
-  if (!n || !first.valid()) return Wire::error();
-  TypeId item = e.item_type(x);
-  // `init: none` makes options of the items, and an int literal fits floats.
-  const TypeId common = e.checker().types().common_type(item, e.program().expr(first).type_id);
-  if (common.valid() && common != item) {
-    x = e.convert(x, common, "prev", call.syntax.span);
-    item = common;
-  }
-  const CheckedExprId initial = e.constant_argument(call, "init", item);
-  if (!x.valid() || !initial.valid()) return Wire::error();
-  return Wire::stream(e.add_simple(PrevOperator{.count = *n, .initial = initial}, {x}, e.scope_of(x), item,
+  if (!n) return Wire::error();
+  const CheckedExprId initial = e.initial_argument(call, x);
+  if (!initial.valid()) return Wire::error();
+  return Wire::stream(e.add_simple(PrevOperator{.count = *n, .initial = initial}, {x}, e.scope_of(x), e.item_type(x),
                                    e.scope_of(x), call.syntax.span));
 }
+
+Wire elaborate_delay(Elaborator& e, const NativeCall& call) { return e.delay(call); }
 
 Wire elaborate_window(Elaborator& e, const NativeCall& call) {
   const PortId x = e.port_argument(call, "x");

@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-#include "compiler/place/cycles.h"
+#include "compiler/graph/cycles.h"
 #include "compiler/support/assert.h"
 
 namespace streamc {
@@ -18,7 +18,8 @@ bool is(const Operator& op) {
 }
 
 bool is_head(const Operator& op) {
-  return op.inputs.empty() || is<ZipOperator>(op) || is<MergeOperator>(op) || is<LinkOperator>(op);
+  return op.inputs.empty() || is<ZipOperator>(op) || is<MergeOperator>(op) || is<DelayOperator>(op) ||
+         is<LinkOperator>(op);
 }
 
 // Read from queues wherever they are, as heads are.
@@ -27,6 +28,12 @@ bool is_sink(const Operator& op) { return is<SinkOperator>(op) || is<CaptureOper
 ScopeId root_of(const Graph& graph, ScopeId scope) {
   while (graph.scope(scope).parent.valid()) scope = graph.scope(scope).parent;
   return scope;
+}
+
+// A `delay` on a cycle, which reads what comes round.
+bool is_loop_head(const Operator& op) {
+  const auto* delay = std::get_if<DelayOperator>(&op.kind);
+  return delay != nullptr && delay->is_on_cycle;
 }
 
 // One flag for each operator that is the first of its cycle: every `prev` on it reads values only, so that
@@ -70,8 +77,17 @@ std::vector<MovedOperator> settle_parts(const Graph& graph, std::vector<PartId>&
     parts[id.index()] = part;
   };
 
-  // A cycle that cannot be cut runs where its first operator runs.
   const std::vector<OperatorId> cycle_of = find_cycles(graph);
+  std::vector<bool> is_loop(graph.operators.size(), false);  // By the first operator of a cycle.
+  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
+    if (is_loop_head(graph.operators[i])) is_loop[cycle_of[i].index()] = true;
+  }
+  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
+    const OperatorId first = cycle_of[i];
+    if (is_loop[first.index()]) move(OperatorId(i), parts[first.index()], MovedOperator::Reason::Loop);
+  }
+
+  // A cycle that cannot be cut runs where its first operator runs.
   const std::vector<bool> may_cut = find_cuttable(graph, cycle_of);
   for (std::size_t i = 0; i < graph.operators.size(); ++i) {
     const OperatorId first = cycle_of[i];
@@ -113,7 +129,7 @@ class Cutter {
       : graph_(graph),
         parts_(parts),
         is_cut_prev_(find_cut_prevs(graph, parts)),
-        cycle_of_(find_cycles(graph, is_cut_prev_)),
+        cycle_of_(find_cycles(graph, with_loop_heads(graph, is_cut_prev_))),
         piece_of_(graph.operators.size()) {}
 
   CutGraph cut() {
@@ -168,10 +184,19 @@ class Cutter {
     return members;
   }
 
+  // Where cycles are broken: at each `prev` that is cut, and at each `delay`.
+  static std::vector<bool> with_loop_heads(const Graph& graph, std::vector<bool> is_cut) {
+    for (std::size_t i = 0; i < graph.operators.size(); ++i) {
+      if (is_loop_head(graph.operators[i])) is_cut[i] = true;
+    }
+    return is_cut;
+  }
+
   // What an operator reads that is made before it. A `prev` that is cut reads what comes round; what drives it is
-  // any port of its scope that does not depend on the cycle.
+  // any port of its scope that does not depend on the cycle. A `delay` on a cycle drives itself.
   std::vector<PortId> forward_inputs(OperatorId id) const {
     const Operator& op = graph_.op(id);
+    if (is_loop_head(op)) return {};
     if (!is_cut_prev_[id.index()]) return op.inputs;
     const ScopeId scope = graph_.port(op.inputs.front()).scope;
     for (const PortId output : graph_.op(graph_.scope(scope).opener).outputs) {
@@ -384,7 +409,7 @@ class Cutter {
   const Graph& graph_;
   const std::vector<PartId>& parts_;
   const std::vector<bool> is_cut_prev_;      // One an operator.
-  const std::vector<OperatorId> cycle_of_;   // Of what is left of cycles then.
+  const std::vector<OperatorId> cycle_of_;   // Of what is left of cycles when loops are broken, too.
   std::vector<std::optional<PieceIndex>> piece_of_;  // One an operator; none for sinks.
   std::vector<Piece> pieces_;
   std::map<std::tuple<ScopeId, PartId, std::size_t>, PieceIndex> linked_;

@@ -33,6 +33,7 @@ struct MovedOperator {
   enum class Reason : std::uint8_t {
     Stop,   // An `else stop` depends on it: it decides before anything of the tick leaves its region.
     Cycle,  // It is on a cycle through a `prev` of something that may hold holes, which is handled tick by tick.
+    Loop,   // It is on a cycle through `delay`, whose end shows where all of it can be seen.
   };
   OperatorId id;
   PartId wanted;

@@ -29,6 +29,7 @@ OperatorId head_of(const Graph& graph, OperatorId id) {
   const Operator& op = graph.op(id);
   const bool is_head = op.inputs.empty() || std::holds_alternative<ZipOperator>(op.kind) ||
                        std::holds_alternative<MergeOperator>(op.kind) ||
+                       std::holds_alternative<DelayOperator>(op.kind) ||
                        std::holds_alternative<LinkOperator>(op.kind);
   if (is_head) return id;
   ScopeId scope = graph.port(op.inputs.front()).scope;

@@ -70,6 +70,7 @@ struct RunningRegion {
   std::vector<ColumnQueue*> outputs;
   std::vector<std::int32_t> output_indices;
   std::unique_ptr<MergeStage> merge;         // Merge heads only.
+  std::vector<bool> output_stays;            // One an output: its reader stands on the same cycle.
   std::int64_t last_stamp = kEarliestStamp;  // Of the newest tick handled.
   bool has_times = false;  // Some of its inputs carry times.
   bool has_ended = false;
@@ -79,6 +80,21 @@ struct RunningRegion {
   std::int64_t batch_count = 0;
   std::int64_t tick_count = 0;
   std::int64_t busy_ns = 0;
+};
+
+// A delay on a cycle.
+inline bool is_loop_head(const RunningRegion& region) {
+  return region.description->head_kind == STREAM_HEAD_DELAY && region.description->loop != 0;
+}
+
+// A cycle through delays (semantics.md §5). All of it runs in one part.
+struct Loop {
+  std::int32_t number = 0;  // StreamRegion::loop.
+  std::vector<RunningRegion*> heads;
+  std::vector<ColumnQueue*> inside;   // Written and read on the cycle.
+  std::vector<ColumnQueue*> outside;  // Read on the cycle, written elsewhere.
+  // No item on the cycle, or still to come to it, has an earlier stamp: as far as was seen last.
+  std::int64_t earliest_stamp = kEarliestStamp;
 };
 
 class Team;
@@ -154,6 +170,13 @@ class Runner {
   std::int64_t end_stamp_of(const RunningRegion& region) const;
   void retire(RunningRegion& region);
 
+  // Cycles through delays (runner_loops.cpp).
+  void find_loops();
+  bool settle_loops();
+  bool settle(Loop& loop);
+  void end_loops_without_inputs();
+  Result<void> check_delays() const;
+
   // What starves (runner_needs.cpp).
   bool pull_needed_sources();
   void need(ColumnQueue* queue);
@@ -204,6 +227,8 @@ class Runner {
   std::uint32_t doublings_ = 0;  // Of the limits, as RunControl::doublings says.
   const bool may_spin_ = std::thread::hardware_concurrency() > 1;
   std::vector<RunningRegion> regions_;
+  std::vector<Loop> loops_;
+  std::vector<const RunningRegion*> delays_;  // Whose queues have a limit of their own.
   std::vector<SinkGroup> groups_;
   std::vector<std::int32_t> group_numbers_;  // StreamSink::order_group of each group.
   ConsoleOutput console_;

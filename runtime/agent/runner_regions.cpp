@@ -17,8 +17,8 @@ bool Runner::is_blocked(const RunningRegion& region) const {
 }
 
 std::int64_t Runner::available_ticks(const RunningRegion& region) const {
-  std::int64_t count = region.inputs[0]->size();
-  for (const ColumnQueue* const input : region.inputs) count = std::min(count, input->size());
+  std::int64_t count = region.inputs[0]->ready_count();
+  for (const ColumnQueue* const input : region.inputs) count = std::min(count, input->ready_count());
   return count;
 }
 
@@ -32,10 +32,11 @@ bool Runner::inputs_are_finished(const RunningRegion& region) const {
 }
 
 // END(T). A zip's inputs need not end together, and where the longer ones stand is chance: its T is
-// the stamp of its last tick, and so it is where the region itself stops.
+// the stamp of its last tick, and so it is where the region itself stops, and where a cycle runs empty.
 std::int64_t Runner::end_stamp_of(const RunningRegion& region) const {
   std::int64_t end_stamp = region.last_stamp;
-  if (region.has_stopped_early || region.description->head_kind == STREAM_HEAD_ZIP) return end_stamp;
+  const std::int32_t kind = region.description->head_kind;
+  if (region.has_stopped_early || kind == STREAM_HEAD_ZIP || is_loop_head(region)) return end_stamp;
   for (const ColumnQueue* const input : region.inputs) {
     end_stamp = std::max(end_stamp, input->end_stamp());
     if (region.description->head_kind == STREAM_HEAD_LINK) break;  // What comes round ends last.
@@ -82,9 +83,20 @@ bool Runner::step(RunningRegion& region) {
 }
 
 // No later item has a stamp below the oldest one that any input may still bring; in a zip, below that of every
-// input. But what a zip emits at its END is stamped with its last tick, and must not come too late.
+// input. But what a zip emits at its END is stamped with its last tick, and must not come too late; the same goes for
+// what hangs below the head of a cycle. One that counts its ticks has as frontier the number of the next.
 void Runner::forward_frontier(RunningRegion& region) {
   std::int64_t frontier = region.last_stamp;
+  if (is_loop_head(region)) {
+    const bool counts = region.description->delay_ns == 0;
+    frontier = counts ? region.inputs[0]->first_position() : region.inputs[0]->earliest_possible_stamp();
+    if (frontier == kLatestStamp) return;
+    for (std::size_t i = 0; i < region.outputs.size(); ++i) {
+      const bool is_bounded = region.description->end_matters != 0 && !region.output_stays[i];
+      region.outputs[i]->advance_frontier(is_bounded ? region.last_stamp : frontier);
+    }
+    return;
+  }
   if (region.description->head_kind == STREAM_HEAD_ZIP) {
     for (const ColumnQueue* const input : region.inputs) {
       if (region.description->end_matters != 0) break;

@@ -19,6 +19,13 @@ std::size_t bytes_of(std::int64_t ticks, std::size_t item_size) {
 
 }  // namespace
 
+std::int64_t later_stamp(std::int64_t stamp, std::int64_t shift_ns) {
+  std::int64_t later = 0;
+  if (stamp == kEarliestStamp || stamp == kLatestStamp) return stamp;
+  if (__builtin_add_overflow(stamp, shift_ns, &later)) return shift_ns > 0 ? kLatestStamp : kEarliestStamp;
+  return later;
+}
+
 void AlignedBytes::grow(std::size_t size, std::size_t kept) {
   auto* const fresh = static_cast<std::byte*>(::operator new(size, std::align_val_t{64}));
   if (kept > 0) std::memcpy(fresh, bytes_.get(), kept);
@@ -107,6 +114,10 @@ void ColumnQueue::commit(std::int64_t ticks, PayloadLifetime lifetime, std::int6
     auto* const fresh = reinterpret_cast<std::int64_t*>(stamps_.data()) + begin_ + size_;
     for (std::int64_t i = 0; i < ticks; ++i) fresh[i] = std::max(fresh[i], stamp_floor);
   }
+  if (delayed_.shift_ns != 0) {
+    auto* const fresh = reinterpret_cast<std::int64_t*>(stamps_.data()) + begin_ + size_;
+    for (std::int64_t i = 0; i < ticks; ++i) fresh[i] = later_stamp(fresh[i], delayed_.shift_ns);
+  }
   if (has_payloads_ && lifetime == PayloadLifetime::Batch) {
     copy_payloads(begin_ + size_, ticks, payloads_);
   }
@@ -117,7 +128,13 @@ void ColumnQueue::end(std::int64_t end_stamp, bool is_silent) {
   if (has_ended_) return;
   has_ended_ = true;
   has_silent_end_ = is_silent;
-  end_stamp_ = end_stamp;
+  end_stamp_ = later_stamp(end_stamp, delayed_.shift_ns);
+}
+
+std::int64_t ColumnQueue::ready_count() const {
+  if (delayed_.shift_ns == 0 || delayed_.accepts_always || has_ended_ || size() == 0) return size();
+  const std::int64_t* const first = stamps();
+  return std::upper_bound(first, first + size_, written_frontier()) - first;
 }
 
 std::int64_t ColumnQueue::earliest_possible_stamp() const {

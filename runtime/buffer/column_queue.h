@@ -41,12 +41,24 @@ class AlignedBytes {
   std::unique_ptr<std::byte, Free> bytes_;
 };
 
+// What a queue in front of a delay does beside waiting.
+struct DelayedQueue {
+  std::int64_t shift_ns = 0;      // Added to all stamps that are written, and to frontiers.
+  bool accepts_always = false;    // On a cycle: it is never full, and the reader may take everything at once.
+};
+
+// `stamp` + `shift_ns`, where both ends of the range stay what they are.
+std::int64_t later_stamp(std::int64_t stamp, std::int64_t shift_ns);
+
 class ColumnQueue {
  public:
   // `description` must outlive the queue.
   explicit ColumnQueue(const StreamQueue& description);
 
   [[nodiscard]] const StreamQueue& description() const { return *description_; }
+
+  // Makes it the queue in front of a delay, before anything is written.
+  void delay(const DelayedQueue& delayed) { delayed_ = delayed; }
 
   // ---- writer ----
 
@@ -61,7 +73,12 @@ class ColumnQueue {
   // For writers whose texts need no copy at commit.
   [[nodiscard]] Arena& payload_arena() { return payloads_; }
 
-  void advance_frontier(std::int64_t stamp) { frontier_ = stamp > frontier_ ? stamp : frontier_; }
+  void advance_frontier(std::int64_t stamp) {
+    stamp = later_stamp(stamp, delayed_.shift_ns);
+    frontier_ = stamp > frontier_ ? stamp : frontier_;
+  }
+  // The frontier as it was written: without what a delay adds.
+  [[nodiscard]] std::int64_t written_frontier() const { return later_stamp(frontier_, -delayed_.shift_ns); }
   // No more items. `end_stamp` is the T of semantics.md §2, kEarliestStamp if nothing ever had a stamp; only the
   // first call counts. A *silent* end is that of a program stopped by its own END: what readers hold back
   // for the END, they keep.
@@ -75,8 +92,12 @@ class ColumnQueue {
   // It holds `limit` items, and the reader can take some: an order by stamps may have to see the next
   // stamp before it lets the last one go, so items of one stamp only are never too many.
   [[nodiscard]] bool is_full(std::int64_t limit) const {
-    return size() >= limit && stamp_at(0) != stamp_at(size_ - 1);
+    if (delayed_.accepts_always || size() < limit) return false;
+    const std::int64_t count = ready_count();
+    return count >= limit && stamp_at(0) != stamp_at(count - 1);
   }
+  // How many items the reader may take: all but those that a delay by time holds until no earlier one can follow.
+  [[nodiscard]] std::int64_t ready_count() const;
   // END has been reached: no item waits and none will come.
   [[nodiscard]] bool is_finished() const { return is_closed_ || (has_ended_ && size_ == 0); }
   [[nodiscard]] std::int64_t end_stamp() const { return end_stamp_; }
@@ -133,6 +154,7 @@ class ColumnQueue {
   bool has_ended_ = false;
   bool has_silent_end_ = false;
   bool is_closed_ = false;
+  DelayedQueue delayed_;
 
   static constexpr std::size_t kPayloadSlackBytes = std::size_t{1} << 20;
 };

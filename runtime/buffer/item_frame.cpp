@@ -242,7 +242,7 @@ bool take_items(Rest& rest, const FrameStart& start, ColumnQueue& queue, StreamO
   const bool wants_validity = description.has_valid != 0;
   if (wants_stamps != ((start.flags & kHasStamps) != 0)) return false;
   if (wants_validity != ((start.flags & kHasValidity) != 0)) return false;
-  if (wants_stamps && !take_stamps(rest, out.stamps, start.count, queue.frontier())) return false;
+  if (wants_stamps && !take_stamps(rest, out.stamps, start.count, queue.written_frontier())) return false;
   if (wants_validity && !take_validity(rest, out.valid, start.count)) return false;
   const std::span<const StreamLeaf> leaves = leaves_of(*description.type);
   for (std::size_t i = 0; i < leaves.size(); ++i) {
