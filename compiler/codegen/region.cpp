@@ -176,7 +176,7 @@ void RegionEmitter::begin_queue(FunctionFrame& frame, QueueIndex queue, const Li
   builder.SetInsertPoint(target.block);
   const QueuePlan& plan = module_.plan.queues[queue];
   if (plan.has_valid) fill_initial_valid(frame, output, count);
-  if (plan.has_stamps) fill_initial_stamps(frame, output, initial.count, module_.graph.port(plan.port).scope);
+  if (plan.has_stamps) fill_initial_stamps(frame, output);
   frame.call("stream_queue_commit", {frame.runtime, frame.int32(queue), count});
 }
 
@@ -189,18 +189,17 @@ void RegionEmitter::fill_initial_valid(FunctionFrame& frame, llvm::Value* output
   });
 }
 
-// The stamps of ticks in front of the first one of a scope.
-void RegionEmitter::fill_initial_stamps(FunctionFrame& frame, llvm::Value* output, std::int64_t count,
-                                        ScopeId scope) {
+// Only a delay that stands on no cycle has stamps in front of those of its input.
+void RegionEmitter::fill_initial_stamps(FunctionFrame& frame, llvm::Value* output) {
   llvm::IRBuilder<>& builder = frame.builder;
+  const auto& delay = std::get<DelayOperator>(module_.graph.op(plan_.head).kind);
+  const Scope& scope = module_.graph.scope(plan_.scopes.front().scope_id);
   std::vector<llvm::Constant*> stamps;
-  for (std::int64_t i = 0; i < count; ++i) {
-    stamps.push_back(module_.int64(stamp_before(module_.graph.scope(scope), count - i)));
-  }
+  for (std::int64_t i = 0; i < delay.count; ++i) stamps.push_back(module_.int64(initial_stamp(delay, scope, i)));
   llvm::Constant* table = module_.array(module_.i64, stamps, "initial.stamps");
   llvm::Value* column =
       builder.CreateLoad(module_.pointer, builder.CreateStructGEP(module_.output_type, output, 2));
-  frame.for_range(frame.int64(0), frame.int64(count), 1, "stamps", [&](llvm::Value* tick) {
+  frame.for_range(frame.int64(0), frame.int64(delay.count), 1, "stamps", [&](llvm::Value* tick) {
     builder.CreateStore(builder.CreateLoad(module_.i64, frame.element(module_.i64, table, tick)),
                         frame.element(module_.i64, column, tick));
   });

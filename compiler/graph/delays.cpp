@@ -107,7 +107,7 @@ TypeId Elaborator::type_on_cycle(const NativeCall& call) const {
 }
 
 // The input needs an equation that is being elaborated. By time, nothing says the type of what goes round: the first
-// attempt has errors in its place, about which everything is silent.
+// attempt has an error in its place, about which everything is silent, and finds the type by what else is merged.
 Wire Elaborator::defer_delay(const NativeCall& call, DelayOperator shape) {
   shape.is_on_cycle = true;
   TypeId type_id = type_on_cycle(call);
@@ -116,7 +116,9 @@ Wire Elaborator::defer_delay(const NativeCall& call, DelayOperator shape) {
     if (!shape.initial.valid()) return Wire::error();
     type_id = program_.expr(shape.initial).type_id;
   } else if (!type_id.valid()) {
-    type_id = program_.types.scalar(TypeKind::Error);
+    has_open_types_ = true;
+    defer(call, {}, {});
+    return Wire::error();
   }
   const OperatorId op = add(shape, {}, {}, call.syntax.span);
   ClockTable& clocks = draft_.clocks();
@@ -126,6 +128,21 @@ Wire Elaborator::defer_delay(const NativeCall& call, DelayOperator shape) {
   const PortId output = draft_.add_output(op, type_id, loop);
   defer(call, op, loop);
   return Wire::stream(output);
+}
+
+// The type of what goes round in a cycle by time is that of what else comes there.
+void Elaborator::settle_open_type(const Deferred& cycle) {
+  if (cycle.input.valid()) {
+    prev_types_[{cycle.expansion, cycle.call_id}] = item_type(cycle.input);
+    must_retry_ = true;
+  } else if (!sink_.has_errors_since(begin_)) {
+    report_nothing_drives(cycle);
+  }
+}
+
+void Elaborator::report_nothing_drives(const Deferred& cycle) {
+  sink_.report(diag::NothingDrives, cycle.span, describe(cycle.input_id))
+      .help("let a source take part, as in `merge(x, delay(y, 1s))`; or begin with items: `delay(y, 1, init: …)`");
 }
 
 // Connects the delays among the cycles, whose inputs are known now.
@@ -145,9 +162,7 @@ void Elaborator::close_delays(std::span<const Deferred> cycles) {
     const DraftScopeId input = scope_of(cycle.input);
     if (!check_delay_domain(shape, input, cycle.input_id, cycle.span)) return;
     if (draft_.clocks().is_driven(draft_.clock(cycle.scope))) continue;
-    sink_.report(diag::NothingDrives, cycle.span, describe(cycle.input_id))
-        .help("let a source take part, as in `merge(x, delay(y, 1s))`; or begin with items: `delay(y, 1, init: …)`");
-    return;
+    return report_nothing_drives(cycle);
   }
 }
 

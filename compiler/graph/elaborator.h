@@ -83,6 +83,8 @@ class Elaborator {
   Graph finish();
   // A `prev` or `delay` had to be given another type than its `init` says: build again.
   bool must_retry() const { return must_retry_; }
+  // Some stream is missing, because its type is what this attempt is to find out.
+  bool has_open_types() const { return has_open_types_; }
 
   // ---- expressions --------------------------------------------------------------------------
 
@@ -179,7 +181,7 @@ class Elaborator {
   };
   // A `prev` or `delay` on a cycle, whose input is connected when everything on it is known.
   struct Deferred {
-    OperatorId op;
+    OperatorId op;       // Invalid as long as the type of its output is open.
     DraftScopeId scope;  // Of its output: unknown, or a loop.
     ExprId input_id;
     const WiringEnvironment* environment;
@@ -260,6 +262,8 @@ class Elaborator {
   CheckedExprId initial_on_cycle(const NativeCall& call, TypeId type_id);
   TypeId type_on_cycle(const NativeCall& call) const;
   void settle_cycle_type(Deferred& cycle);
+  void settle_open_type(const Deferred& cycle);
+  void report_nothing_drives(const Deferred& cycle);
   void close_prevs(std::span<const Deferred> cycles);
   void close_delays(std::span<const Deferred> cycles);
   std::optional<DelayOperator> delay_shape(const NativeCall& call);
@@ -297,6 +301,7 @@ class Elaborator {
   std::string expansion_;     // Path of calls of graphs, to tell expansions of one text apart.
   std::size_t depth_ = 0;     // Of expansions.
   bool must_retry_ = false;
+  bool has_open_types_ = false;
 
   static constexpr std::size_t kMaxDepth = 200;
 };

@@ -2,13 +2,14 @@
 
 namespace streamc {
 
-std::int64_t stamp_before(const Scope& scope, std::int64_t distance) {
-  if (scope.domain != Domain::Time || !scope.clock.rate) return -distance;
+std::int64_t initial_stamp(const DelayOperator& delay, const Scope& scope, std::int64_t index) {
+  if (delay.is_on_cycle) return index;
+  const std::int64_t distance = delay.count - index;
+  if (scope.domain != Domain::Time || !scope.clock.rate) return delay.input_begin - distance;
   __extension__ using Wide = __int128;
   const RateValue& rate = *scope.clock.rate;
-  // Rounded down, as all stamps of a rate are: away from 0 here.
   const Wide numerator = Wide{distance} * rate.denominator * 1'000'000'000;
-  return -static_cast<std::int64_t>((numerator + rate.numerator - 1) / rate.numerator);
+  return delay.input_begin - static_cast<std::int64_t>((numerator + rate.numerator - 1) / rate.numerator);
 }
 
 }  // namespace streamc

@@ -168,13 +168,14 @@ struct MergeOperator {};
 // produced further down; it always accepts, up to `max` items, and ends when its input has ended or when nothing is
 // left on the cycle. Its T is then the stamp of its own last tick.
 // Stamps of a delay by items: on a cycle the positions of its own ticks; else those of the input, and the
-// initial ticks lie before the first position, or as many ticks of the rate before the start.
+// initial ticks lie before them, as many positions, or ticks of the rate, before `input_begin`.
 struct DelayOperator {
   std::int64_t count = 0;
   CheckedExprId initial;  // Invalid if the delay is by time.
   std::int64_t duration_ns = 0;
   std::int64_t max = 65'536;
   bool is_on_cycle = false;
+  std::int64_t input_begin = 0;  // By items, on no cycle: no stamp of the input is earlier (first_stamps.h).
 
   [[nodiscard]] bool is_by_time() const { return duration_ns > 0; }
 };
@@ -220,9 +221,8 @@ struct Operator {
   bool failure_is_handled = false;  // An `else` further down the pipe takes its failures.
 };
 
-// Stamp of the tick `distance` before the first one of the scope, where a delay by items begins: a position below 0, or,
-// on a clock with a rate, a time before the start.
-std::int64_t stamp_before(const Scope& scope, std::int64_t distance);
+// Stamp of initial tick `index` of a delay by items whose ticks are `scope`.
+std::int64_t initial_stamp(const DelayOperator& delay, const Scope& scope, std::int64_t index);
 
 // Owned vectors; ids are indices. Operators are in an order in which every input but that of a PrevOperator, or of a
 // DelayOperator on a cycle, is produced before it is used.

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "compiler/graph/elaborator.h"
+#include "compiler/graph/first_stamps.h"
 #include "compiler/graph/loops.h"
 #include "compiler/support/match.h"
 
@@ -263,6 +264,10 @@ void Elaborator::close_cycles() {
   const auto drop_errors = [&] {
     std::erase_if(cycles, [](const Deferred& cycle) { return !cycle.input.valid(); });
   };
+  for (const Deferred& cycle : cycles) {
+    if (!cycle.op.valid()) settle_open_type(cycle);
+  }
+  std::erase_if(cycles, [](const Deferred& cycle) { return !cycle.op.valid(); });
   drop_errors();
   for (Deferred& cycle : cycles) settle_cycle_type(cycle);
   drop_errors();
@@ -277,19 +282,14 @@ void Elaborator::settle_cycle_type(Deferred& cycle) {
   const std::string_view name = std::holds_alternative<PrevOperator>(op.kind) ? "prev" : "delay";
   const TypeId wanted = item_type(op.outputs.front());
   const TypeId found = item_type(cycle.input);
-  const bool is_known = program_.types.kind(wanted) != TypeKind::Error;
-  if (wanted == found && is_known) return;
+  if (wanted == found) return;
   const TypeId common = checker_.types().common_type(wanted, found);
   TypeId& hint = prev_types_[{cycle.expansion, cycle.call_id}];
-  if (common.valid() && common == wanted && is_known) {
+  if (common.valid() && common == wanted) {
     cycle.input = convert(cycle.input, wanted, name, cycle.span);
-  } else if (common.valid() && common != hint && program_.types.kind(common) != TypeKind::Error) {
+  } else if (common.valid() && common != hint) {
     hint = common;
     must_retry_ = true;
-  } else if (!is_known) {
-    sink_.report(diag::NothingDrives, cycle.span, describe(cycle.input_id))
-        .help("let a source take part, as in `merge(x, delay(y, 1s))`; or begin with items: `delay(y, 1, init: …)`");
-    cycle.input = {};
   } else {
     sink_.report(diag::PrevTypesDiffer, cycle.init_span, name, type_name(wanted), type_name(found));
     cycle.input = {};
@@ -365,6 +365,7 @@ Graph Elaborator::finish() {
   if (sink_.has_errors_since(begin_)) return {};
   Graph graph = draft_.finish();
   check_loops(graph, program_, sink_);
+  find_first_stamps(graph, sink_);
   return graph;
 }
 

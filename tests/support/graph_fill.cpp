@@ -196,7 +196,7 @@ void GraphEvaluator::fill_delay(OperatorId id, const DelayOperator& kind) {
   const bool counts = kind.is_on_cycle && !kind.is_by_time();
   for (std::int64_t i = 0; i < kind.count; ++i) {
     cells_[output.index()].push_back(items_.evaluate_constant(kind.initial));
-    delayed.stamps.push_back(counts ? i : stamp_before(scope, kind.count - i));
+    delayed.stamps.push_back(initial_stamp(kind, scope, i));
   }
   for (std::size_t i = 0; i < input.cells.size(); ++i) {
     cells_[output.index()].push_back(input.cells[i]);
