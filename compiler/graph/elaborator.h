@@ -270,6 +270,7 @@ class Elaborator {
   bool check_delay_domain(const DelayOperator& shape, DraftScopeId scope, ExprId input, SourceSpan span);
   Wire defer_delay(const NativeCall& call, DelayOperator shape);
 
+  bool is_delayed(const StepInput& input) const;
   void report_step(const CouplingResult& result, const StepInput& left, const StepInput& right,
                    SourceSpan span);
   std::string rate_text(PortId port) const;

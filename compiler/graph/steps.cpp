@@ -23,6 +23,10 @@ std::string Elaborator::rate_text(PortId port) const {
   return fmt::format("{}/{}Hz", rate->numerator, rate->denominator);
 }
 
+bool Elaborator::is_delayed(const StepInput& input) const {
+  return std::holds_alternative<DelayOperator>(draft_.op(draft_.port(input.port).producer).kind);
+}
+
 void Elaborator::report_step(const CouplingResult& result, const StepInput& left,
                              const StepInput& right, SourceSpan span) {
   const std::string left_name = describe(left.expr_id);
@@ -52,6 +56,11 @@ void Elaborator::report_step(const CouplingResult& result, const StepInput& left
       const std::string& late = left_is_later ? left_name : right_name;
       const std::string& early = left_is_later ? right_name : left_name;
       auto message = sink_.report(diag::PhaseDiffers, span, late, skew.text(), early);
+      if (is_delayed(left) || is_delayed(right)) {
+        message.help(fmt::format("look back with `prev`, which begins with its input; or take them as they come: "
+                                 "`zip({}, {})`", left_name, right_name));
+        return;
+      }
       message.help(fmt::format("let its windows grow from the start (`partial: true`), or leave out the "
                                "first of `{}` with `|> skip({})`", early, skew.text()));
       return;
@@ -60,7 +69,10 @@ void Elaborator::report_step(const CouplingResult& result, const StepInput& left
       sink_.report(diag::CannotKeepStep, span, left_name, right_name)
           .label(span_of(ast_, left.expr_id), "how many items this has for each")
           .label(span_of(ast_, right.expr_id), "of these depends on the data")
-          .help("take them in step first and leave items out afterwards: "
+          .help(is_delayed(left) || is_delayed(right)
+                    ? "look back by items with `prev`, which keeps step with its input; or take both by their times: "
+                      "`merge(a, b)`"
+                    : "take them in step first and leave items out afterwards: "
                 "`zip(a, b) |> where((a, b) => …)`");
       return;
   }
