@@ -36,6 +36,12 @@ bool is_loop_head(const Operator& op) {
   return delay != nullptr && delay->is_on_cycle;
 }
 
+std::vector<bool> find_loop_heads(const Graph& graph) {
+  std::vector<bool> is_head(graph.operators.size(), false);
+  for (std::size_t i = 0; i < graph.operators.size(); ++i) is_head[i] = is_loop_head(graph.operators[i]);
+  return is_head;
+}
+
 // One flag for each operator that is the first of its cycle: every `prev` on it reads values only, so that
 // what it gives is what comes round.
 std::vector<bool> find_cuttable(const Graph& graph, const std::vector<OperatorId>& cycle_of) {
@@ -52,7 +58,7 @@ std::vector<bool> find_cuttable(const Graph& graph, const std::vector<OperatorId
 
 // One flag an operator: a `prev` on a cycle that runs in several parts.
 std::vector<bool> find_cut_prevs(const Graph& graph, const std::vector<PartId>& parts) {
-  const std::vector<OperatorId> cycle_of = find_cycles(graph);
+  const std::vector<OperatorId> cycle_of = find_cycles(graph, find_loop_heads(graph));
   std::vector<bool> is_spread(graph.operators.size(), false);
   for (std::size_t i = 0; i < graph.operators.size(); ++i) {
     if (parts[i] != parts[cycle_of[i].index()]) is_spread[cycle_of[i].index()] = true;
@@ -68,7 +74,8 @@ std::vector<bool> find_cut_prevs(const Graph& graph, const std::vector<PartId>& 
 
 }  // namespace
 
-std::vector<MovedOperator> settle_parts(const Graph& graph, std::vector<PartId>& parts) {
+std::vector<MovedOperator> settle_parts(const Graph& graph, const std::vector<NodeId>& nodes,
+                                        std::vector<PartId>& parts) {
   std::map<OperatorId, MovedOperator> moved;
   const auto move = [&](OperatorId id, PartId part, MovedOperator::Reason reason) {
     if (parts[id.index()] == part) return;
@@ -77,15 +84,18 @@ std::vector<MovedOperator> settle_parts(const Graph& graph, std::vector<PartId>&
     parts[id.index()] = part;
   };
 
-  const std::vector<OperatorId> cycle_of = find_cycles(graph);
+  // A loop runs on the node of its first operator.
+  const std::vector<OperatorId> loop_of = find_cycles(graph);
   std::vector<bool> is_loop(graph.operators.size(), false);  // By the first operator of a cycle.
   for (std::size_t i = 0; i < graph.operators.size(); ++i) {
-    if (is_loop_head(graph.operators[i])) is_loop[cycle_of[i].index()] = true;
+    if (is_loop_head(graph.operators[i])) is_loop[loop_of[i].index()] = true;
   }
   for (std::size_t i = 0; i < graph.operators.size(); ++i) {
-    const OperatorId first = cycle_of[i];
-    if (is_loop[first.index()]) move(OperatorId(i), parts[first.index()], MovedOperator::Reason::Loop);
+    const PartId first = parts[loop_of[i].index()];
+    const bool is_elsewhere = nodes[parts[i].index()] != nodes[first.index()];
+    if (is_loop[loop_of[i].index()] && is_elsewhere) move(OperatorId(i), first, MovedOperator::Reason::Loop);
   }
+  const std::vector<OperatorId> cycle_of = find_cycles(graph, find_loop_heads(graph));
 
   // A cycle that cannot be cut runs where its first operator runs.
   const std::vector<bool> may_cut = find_cuttable(graph, cycle_of);

@@ -110,7 +110,7 @@ class Deployer {
       case MovedOperator::Reason::Stop:
         return "an `else stop` depends on it, and decides before anything leaves its source";
       case MovedOperator::Reason::Cycle: return "it is on a cycle through `prev`, which handles each item as a whole";
-      case MovedOperator::Reason::Loop: return "it is on a cycle through `delay`, which runs in one place";
+      case MovedOperator::Reason::Loop: return "it is on a cycle through `delay`, which runs on one node";
     }
     STREAM_UNREACHABLE("reason {}", static_cast<int>(reason));
   }

@@ -77,7 +77,11 @@ PlacedGraph place_on_one_thread(Graph graph) {
 
 PlacedGraph place(const Graph& graph, Placement placement, std::vector<PartId> wishes) {
   gather_sinks(graph, placement.main_part, wishes);
-  std::vector<MovedOperator> moved = settle_parts(graph, wishes);
+  std::vector<NodeId> nodes;
+  for (const PlacedPart& part : placement.parts) {
+    nodes.push_back(placement.processes[part.process_id.index()].node_id);
+  }
+  std::vector<MovedOperator> moved = settle_parts(graph, nodes, wishes);
   CutGraph cut = cut_graph(graph, wishes);
   return {std::move(cut.graph), std::move(placement), std::move(cut.part_of), std::move(moved)};
 }

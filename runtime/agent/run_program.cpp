@@ -237,6 +237,7 @@ Result<void> Runner::loop() {
     moved |= *drained;
     moved |= send();
     if (is_finished()) {
+      (void)settle_loops();  // So that others do not wait for what this part saw before.
       for (Inlet& inlet : inlets_) inlet.close();
       return {};
     }

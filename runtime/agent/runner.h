@@ -21,6 +21,7 @@
 #include "runtime/agent/context.h"
 #include "runtime/agent/exchange.h"
 #include "runtime/agent/failures.h"
+#include "runtime/agent/loop_board.h"
 #include "runtime/agent/progress.h"
 #include "runtime/agent/run_program.h"
 #include "runtime/agent/signals.h"
@@ -87,14 +88,15 @@ inline bool is_loop_head(const RunningRegion& region) {
   return region.description->head_kind == STREAM_HEAD_DELAY && region.description->loop != 0;
 }
 
-// A cycle through delays (semantics.md §5). All of it runs in one part.
+// A cycle through delays (semantics.md §5), or what of it runs in this part.
 struct Loop {
-  std::int32_t number = 0;  // StreamRegion::loop.
+  std::int32_t number = 0;    // StreamRegion::loop.
+  bool spans_parts = false;
+  bool has_inputs = false;    // Something comes to it from outside, in whatever part.
   std::vector<RunningRegion*> heads;
   std::vector<ColumnQueue*> inside;   // Written and read on the cycle.
   std::vector<ColumnQueue*> outside;  // Read on the cycle, written elsewhere.
-  // No item on the cycle, or still to come to it, has an earlier stamp: as far as was seen last.
-  std::int64_t earliest_stamp = kEarliestStamp;
+  std::int64_t earliest_input = kEarliestStamp;  // No item still to come from outside has an earlier stamp.
 };
 
 class Team;
@@ -172,8 +174,12 @@ class Runner {
 
   // Cycles through delays (runner_loops.cpp).
   void find_loops();
+  void find_loop_crossings();
+  Loop& loop_of(std::int32_t number);
   bool settle_loops();
-  bool settle(Loop& loop);
+  LoopSight look_at(Loop& loop) const;
+  std::optional<LoopSight> look_with_others(const Loop& loop, const LoopSight& own);
+  bool settle(Loop& loop, const LoopSight& all);
   void end_loops_without_inputs();
   Result<void> check_delays() const;
 
@@ -228,6 +234,8 @@ class Runner {
   const bool may_spin_ = std::thread::hardware_concurrency() > 1;
   std::vector<RunningRegion> regions_;
   std::vector<Loop> loops_;
+  std::vector<std::int64_t> counts_;           // Of crossings: what LoopBoard::publish takes,
+  std::vector<std::int64_t> received_before_;  // and what stood in their queues from the beginning.
   std::vector<const RunningRegion*> delays_;  // Whose queues have a limit of their own.
   std::vector<SinkGroup> groups_;
   std::vector<std::int32_t> group_numbers_;  // StreamSink::order_group of each group.

@@ -28,9 +28,9 @@ void Runner::need(ColumnQueue* queue) {
     writer->is_needed = true;
     // What holds back a cycle is whoever may send it something earlier than all that is on it.
     for (const Loop& loop : loops_) {
-      if (!is_loop_head(*writer) || loop.number != writer->description->loop) continue;
+      if (loop.number != writer->description->loop) continue;
       for (ColumnQueue* const input : loop.outside) {
-        const bool is_earliest = input->earliest_possible_stamp() <= loop.earliest_stamp;
+        const bool is_earliest = input->earliest_possible_stamp() <= loop.earliest_input;
         if (input->is_empty() && !input->is_finished() && is_earliest) worklist.push_back(input);
       }
     }
