@@ -6,8 +6,10 @@ namespace streamrt {
 
 namespace {
 
-// version | is_empty | earliest (2 words) | counts (2 words each)
+// version | flags | earliest (2 words) | counts (2 words each)
 constexpr std::size_t kHeadWords = 4;
+constexpr std::uint32_t kIsEmpty = 1;
+constexpr std::uint32_t kIsUnwanted = 2;  // For good: a page begins without it.
 
 std::size_t page_words(std::size_t crossing_count) { return kHeadWords + 2 * crossing_count; }
 
@@ -81,7 +83,7 @@ bool LoopBoard::publish(std::int32_t loop, std::int32_t part, const LoopSight& s
   const std::uint32_t version = words[0].load(std::memory_order_relaxed);
   words[0].store(version + 1, std::memory_order_relaxed);  // Odd: being written.
   std::atomic_thread_fence(std::memory_order_release);
-  words[1].store(sight.is_empty ? 1 : 0, std::memory_order_relaxed);
+  words[1].store((sight.is_empty ? kIsEmpty : 0) | (sight.is_wanted ? 0 : kIsUnwanted), std::memory_order_relaxed);
   put(words + 2, sight.earliest);
   for (std::size_t i = 0; i < counts.size(); ++i) put(words + kHeadWords + 2 * i, counts[i]);
   words[0].store(version + 2, std::memory_order_release);
@@ -94,7 +96,9 @@ std::optional<LoopBoard::Page> LoopBoard::read(std::int32_t loop, std::int32_t p
   const std::uint32_t version = words[0].load(std::memory_order_acquire);
   if (version == 0 || version % 2 != 0) return std::nullopt;
   Page page;
-  page.sight.is_empty = words[1].load(std::memory_order_relaxed) != 0;
+  const std::uint32_t flags = words[1].load(std::memory_order_relaxed);
+  page.sight.is_empty = (flags & kIsEmpty) != 0;
+  page.sight.is_wanted = (flags & kIsUnwanted) == 0;
   page.sight.earliest = get(words + 2);
   for (std::size_t i = 0; i < crossings_.size(); ++i) page.counts.push_back(get(words + kHeadWords + 2 * i));
   std::atomic_thread_fence(std::memory_order_acquire);
@@ -104,13 +108,14 @@ std::optional<LoopBoard::Page> LoopBoard::read(std::int32_t loop, std::int32_t p
 
 std::optional<LoopSight> LoopBoard::look(std::int32_t loop) const {
   std::vector<std::optional<Page>> pages(static_cast<std::size_t>(part_count_));
-  LoopSight all{.is_empty = true, .earliest = INT64_MAX};
+  LoopSight all{.is_empty = true, .earliest = INT64_MAX, .is_wanted = false};
   for (const std::int32_t part : parts_of(loop)) {
     std::optional<Page>& page = pages[static_cast<std::size_t>(part)];
     page = read(loop, part);
     if (!page) return std::nullopt;
     all.is_empty = all.is_empty && page->sight.is_empty;
     all.earliest = std::min(all.earliest, page->sight.earliest);
+    all.is_wanted = all.is_wanted || page->sight.is_wanted;
   }
   for (std::size_t i = 0; i < crossings_.size(); ++i) {
     if (crossings_[i].loop != loop) continue;
@@ -119,6 +124,13 @@ std::optional<LoopSight> LoopBoard::look(std::int32_t loop) const {
     if (received != kClosed && sent != received) return std::nullopt;
   }
   return all;
+}
+
+bool LoopBoard::is_wanted(std::int32_t loop) const {
+  const std::vector<std::int32_t>& parts = parts_of(loop);
+  return std::any_of(parts.begin(), parts.end(), [&](std::int32_t part) {
+    return (page(loop, part)[1].load(std::memory_order_relaxed) & kIsUnwanted) == 0;
+  });
 }
 
 }  // namespace streamrt

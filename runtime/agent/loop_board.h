@@ -21,6 +21,7 @@ namespace streamrt {
 struct LoopSight {
   bool is_empty = true;         // Nothing is on it, and nothing can come from outside.
   std::int64_t earliest = 0;    // No item on it, or to come, has an earlier stamp.
+  bool is_wanted = true;        // Somebody reads what leaves it.
 
   friend bool operator==(const LoopSight&, const LoopSight&) = default;
 };
@@ -46,6 +47,8 @@ class LoopBoard {
   bool publish(std::int32_t loop, std::int32_t part, const LoopSight& sight, const std::vector<std::int64_t>& counts);
   // All of the cycle; nothing while items are on the way, or some part has not said anything yet.
   [[nodiscard]] std::optional<LoopSight> look(std::int32_t loop) const;
+  // Whether any part still reads, or may read, what leaves the cycle. Items on the way make no difference.
+  [[nodiscard]] bool is_wanted(std::int32_t loop) const;
 
   [[nodiscard]] const std::vector<LoopCrossing>& crossings() const { return crossings_; }
   [[nodiscard]] const std::vector<std::int32_t>& parts_of(std::int32_t loop) const {

@@ -96,6 +96,7 @@ struct Loop {
   std::vector<RunningRegion*> heads;
   std::vector<ColumnQueue*> inside;   // Written and read on the cycle.
   std::vector<ColumnQueue*> outside;  // Read on the cycle, written elsewhere.
+  std::vector<const ColumnQueue*> leaving;  // Written on the cycle, read elsewhere.
   std::int64_t earliest_input = kEarliestStamp;  // No item still to come from outside has an earlier stamp.
 };
 
@@ -180,6 +181,7 @@ class Runner {
   LoopSight look_at(Loop& loop) const;
   std::optional<LoopSight> look_with_others(const Loop& loop, const LoopSight& own);
   bool settle(Loop& loop, const LoopSight& all);
+  bool cancel(const Loop& loop);
   void end_loops_without_inputs();
   Result<void> check_delays() const;
 

@@ -58,7 +58,9 @@ void Runner::find_loops() {
       (loops.writer[index_of(input)] == number ? loop.inside : loop.outside).push_back(input);
     }
     for (const ColumnQueue* const output : region.outputs) {
-      region.output_stays.push_back(loops.reader[index_of(output)] == number);
+      const bool stays = loops.reader[index_of(output)] == number;
+      region.output_stays.push_back(stays);
+      if (!stays) loop.leaving.push_back(output);
     }
   }
   for (Loop& loop : loops_) {
@@ -95,14 +97,19 @@ bool Runner::settle_loops() {
   for (Loop& loop : loops_) {
     const LoopSight own = look_at(loop);
     const std::optional<LoopSight> all = loop.spans_parts ? look_with_others(loop, own) : std::optional(own);
-    if (all) moved |= settle(loop, *all);
+    const bool is_wanted = loop.spans_parts ? team_->loop_board().is_wanted(loop.number) : own.is_wanted;
+    if (!is_wanted) {
+      moved |= cancel(loop);
+    } else if (all) {
+      moved |= settle(loop, *all);
+    }
   }
   return moved;
 }
 
 // What this part sees. Positions say nothing beside times.
 LoopSight Runner::look_at(Loop& loop) const {
-  LoopSight sight{.is_empty = true, .earliest = kLatestStamp};
+  LoopSight sight{.is_empty = true, .earliest = kLatestStamp, .is_wanted = false};
   const auto count_in = [&](const ColumnQueue* queue, std::int64_t stamp) {
     sight.is_empty = false;
     const StreamQueue& description = queue->description();
@@ -114,6 +121,9 @@ LoopSight Runner::look_at(Loop& loop) const {
   loop.earliest_input = sight.earliest;
   for (const ColumnQueue* const queue : loop.inside) {
     if (!queue->is_empty()) count_in(queue, queue->stamp_at(0));
+  }
+  for (const ColumnQueue* const queue : loop.leaving) {
+    sight.is_wanted = sight.is_wanted || (!queue->is_closed() && !queue->has_ended());
   }
   return sight;
 }
@@ -135,6 +145,17 @@ std::optional<LoopSight> Runner::look_with_others(const Loop& loop, const LoopSi
     }
   }
   return board.look(loop.number);
+}
+
+// Nobody reads what leaves it. Its regions would not notice, since each is read by the next one.
+bool Runner::cancel(const Loop& loop) {
+  bool moved = false;
+  for (RunningRegion& region : regions_) {
+    if (region.description->loop != loop.number || region.has_ended) continue;
+    retire(region);
+    moved = true;
+  }
+  return moved;
 }
 
 // Returns whether something is known that was not before.

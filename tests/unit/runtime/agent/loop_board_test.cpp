@@ -51,6 +51,20 @@ TEST_CASE("the pages of a cycle are put together once nothing is on the way") {
   CHECK(board.look(1) == LoopSight{true, 9});
 }
 
+TEST_CASE("a cycle is wanted until no part reads what leaves it, whatever is on the way") {
+  ProgramBuilder builder;
+  const StreamProgram program = make_program(builder);
+  std::vector<std::uint64_t> memory(LoopBoard::bytes(program) / sizeof(std::uint64_t) + 1);
+  LoopBoard board(program, reinterpret_cast<std::byte*>(memory.data()));
+  CHECK(board.is_wanted(1));
+  (void)board.publish(1, 0, {false, 0, false}, {1, 2});
+  CHECK(board.is_wanted(1));  // Part 1 has said nothing.
+  (void)board.publish(1, 1, {false, 0, true}, {3, 4});
+  CHECK(board.is_wanted(1));
+  (void)board.publish(1, 1, {false, 0, false}, {3, 4});
+  CHECK_FALSE(board.is_wanted(1));
+}
+
 TEST_CASE("what a reader does not want any more is not on the way") {
   ProgramBuilder builder;
   const StreamProgram program = make_program(builder);
