@@ -19,7 +19,7 @@ namespace streamrt {
 
 // A cycle at some moment, or the part of it that one thread sees.
 struct LoopSight {
-  bool is_empty = true;         // Nothing is on it, and nothing can come from outside.
+  bool is_empty = true;         // Nothing on it can move, and nothing can come from outside.
   std::int64_t earliest = 0;    // No item on it, or to come, has an earlier stamp.
   bool is_wanted = true;        // Somebody reads what leaves it.
 

@@ -71,7 +71,8 @@ struct RunningRegion {
   std::vector<ColumnQueue*> outputs;
   std::vector<std::int32_t> output_indices;
   std::unique_ptr<MergeStage> merge;         // Merge heads only.
-  std::vector<bool> output_stays;            // One an output: its reader stands on the same cycle.
+  std::vector<bool> input_stays;             // One an input: its writer stands on the same cycle,
+  std::vector<bool> output_stays;            // and one an output: its reader does. Empty on no cycle.
   std::int64_t last_stamp = kEarliestStamp;  // Of the newest tick handled.
   bool has_times = false;  // Some of its inputs carry times.
   bool has_ended = false;
@@ -93,9 +94,9 @@ struct Loop {
   std::int32_t number = 0;    // StreamRegion::loop.
   bool spans_parts = false;
   bool has_inputs = false;    // Something comes to it from outside, in whatever part.
-  std::vector<RunningRegion*> heads;
-  std::vector<ColumnQueue*> inside;   // Written and read on the cycle.
-  std::vector<ColumnQueue*> outside;  // Read on the cycle, written elsewhere.
+  std::vector<RunningRegion*> regions;
+  std::vector<ColumnQueue*> outside;        // Read on the cycle, written elsewhere.
+  std::vector<const ColumnQueue*> sending;  // Written here and read in another part of the cycle.
   std::vector<const ColumnQueue*> leaving;  // Written on the cycle, read elsewhere.
   std::int64_t earliest_input = kEarliestStamp;  // No item still to come from outside has an earlier stamp.
 };
@@ -179,6 +180,7 @@ class Runner {
   Loop& loop_of(std::int32_t number);
   bool settle_loops();
   LoopSight look_at(Loop& loop) const;
+  void look_at(const RunningRegion& region, LoopSight& sight) const;
   std::optional<LoopSight> look_with_others(const Loop& loop, const LoopSight& own);
   bool settle(Loop& loop, const LoopSight& all);
   bool cancel(const Loop& loop);

@@ -36,6 +36,13 @@ struct LoopsOfQueues {
   std::vector<std::int32_t> writer;
 };
 
+// Positions say nothing beside times.
+void count_in(const ColumnQueue& queue, std::int64_t stamp, LoopSight& sight) {
+  sight.is_empty = false;
+  const StreamQueue& description = queue.description();
+  if (description.has_times != 0 && description.has_stamps != 0) sight.earliest = std::min(sight.earliest, stamp);
+}
+
 }  // namespace
 
 Loop& Runner::loop_of(std::int32_t number) {
@@ -53,9 +60,11 @@ void Runner::find_loops() {
     const std::int32_t number = region.description->loop;
     if (number == 0) continue;
     Loop& loop = loop_of(number);
-    if (is_loop_head(region)) loop.heads.push_back(&region);
+    loop.regions.push_back(&region);
     for (ColumnQueue* const input : region.inputs) {
-      (loops.writer[index_of(input)] == number ? loop.inside : loop.outside).push_back(input);
+      const bool stays = loops.writer[index_of(input)] == number;
+      region.input_stays.push_back(stays);
+      if (!stays) loop.outside.push_back(input);
     }
     for (const ColumnQueue* const output : region.outputs) {
       const bool stays = loops.reader[index_of(output)] == number;
@@ -87,7 +96,7 @@ void Runner::find_loop_crossings() {
       queue_limits_[index] = kNeverFull;
       received_before_[i] = queues_[index].total_count();  // Of a delay by items.
     } else {
-      loop.inside.push_back(&queues_[index]);  // What still waits to be sent.
+      loop.sending.push_back(&queues_[index]);
     }
   }
 }
@@ -107,25 +116,31 @@ bool Runner::settle_loops() {
   return moved;
 }
 
-// What this part sees. Positions say nothing beside times.
+// What this part sees.
 LoopSight Runner::look_at(Loop& loop) const {
   LoopSight sight{.is_empty = true, .earliest = kLatestStamp, .is_wanted = false};
-  const auto count_in = [&](const ColumnQueue* queue, std::int64_t stamp) {
-    sight.is_empty = false;
-    const StreamQueue& description = queue->description();
-    if (description.has_times != 0 && description.has_stamps != 0) sight.earliest = std::min(sight.earliest, stamp);
-  };
   for (const ColumnQueue* const queue : loop.outside) {
-    if (!queue->is_finished()) count_in(queue, queue->earliest_possible_stamp());
+    if (!queue->is_finished()) count_in(*queue, queue->earliest_possible_stamp(), sight);
   }
   loop.earliest_input = sight.earliest;
-  for (const ColumnQueue* const queue : loop.inside) {
-    if (!queue->is_empty()) count_in(queue, queue->stamp_at(0));
+  for (const RunningRegion* const region : loop.regions) look_at(*region, sight);
+  for (const ColumnQueue* const queue : loop.sending) {
+    if (!queue->is_empty()) count_in(*queue, queue->stamp_at(0), sight);
   }
   for (const ColumnQueue* const queue : loop.leaving) {
     sight.is_wanted = sight.is_wanted || (!queue->is_closed() && !queue->has_ended());
   }
   return sight;
+}
+
+// What waits in front of a region, if it can move. An item that has to wait for another one to be taken with cannot, and
+// what becomes of it will not be earlier than that one.
+void Runner::look_at(const RunningRegion& region, LoopSight& sight) const {
+  if (region.has_ended || (!region.merge && available_ticks(region) == 0)) return;
+  for (std::size_t i = 0; i < region.inputs.size(); ++i) {
+    const ColumnQueue& queue = *region.inputs[i];
+    if (region.input_stays[i] && !queue.is_empty()) count_in(queue, queue.stamp_at(0), sight);
+  }
 }
 
 std::optional<LoopSight> Runner::look_with_others(const Loop& loop, const LoopSight& own) {
@@ -150,9 +165,9 @@ std::optional<LoopSight> Runner::look_with_others(const Loop& loop, const LoopSi
 // Nobody reads what leaves it. Its regions would not notice, since each is read by the next one.
 bool Runner::cancel(const Loop& loop) {
   bool moved = false;
-  for (RunningRegion& region : regions_) {
-    if (region.description->loop != loop.number || region.has_ended) continue;
-    retire(region);
+  for (RunningRegion* const region : loop.regions) {
+    if (region->has_ended) continue;
+    retire(*region);
     moved = true;
   }
   return moved;
@@ -161,9 +176,9 @@ bool Runner::cancel(const Loop& loop) {
 // Returns whether something is known that was not before.
 bool Runner::settle(Loop& loop, const LoopSight& all) {
   bool moved = false;
-  for (RunningRegion* const head : loop.heads) {
+  for (RunningRegion* const head : loop.regions) {
     ColumnQueue& queue = *head->inputs[0];
-    if (queue.has_ended() || head->has_ended) continue;
+    if (!is_loop_head(*head) || queue.has_ended() || head->has_ended) continue;
     if (all.is_empty) {
       queue.end(kEarliestStamp);  // Its head ends with its own last tick.
       moved = true;
@@ -180,8 +195,8 @@ bool Runner::settle(Loop& loop, const LoopSight& all) {
 void Runner::end_loops_without_inputs() {
   for (Loop& loop : loops_) {
     if (loop.has_inputs) continue;
-    for (RunningRegion* const head : loop.heads) {
-      if (head->has_ended) continue;
+    for (RunningRegion* const head : loop.regions) {
+      if (!is_loop_head(*head) || head->has_ended) continue;
       head->has_stopped_early = true;
       end(*head);
     }

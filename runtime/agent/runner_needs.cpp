@@ -40,7 +40,7 @@ void Runner::need(ColumnQueue* queue) {
       continue;
     }
     for (ColumnQueue* const input : writer->inputs) {
-      if (input->is_empty() && !input->is_finished()) worklist.push_back(input);
+      if (input->ready_count() == 0 && !input->is_finished()) worklist.push_back(input);
     }
   }
 }
