@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "compiler/graph/first_stamps.h"
 #include "compiler/sema/value_text.h"
 #include "compiler/support/match.h"
 #include "runtime/abi/stream_abi.h"
@@ -96,7 +97,7 @@ class DescriptorEmitter {
       rows.push_back(make({module_.type_descriptor(port.type_id), word(queue.has_valid ? 1 : 0),
                            word(queue.has_stamps ? 1 : 0), module_.text(name),
                            word(module_.graph.scope(port.scope).domain == Domain::Time ? 1 : 0),
-                           word(0), number(queue.skew), number(buffer_of(queue))}));
+                           word(counts_loop(module_.graph, port.scope) ? 1 : 0), number(queue.skew), number(buffer_of(queue))}));
     }
     return table(rows, "queues");
   }

@@ -6,6 +6,7 @@
 
 #include "compiler/codegen/item_emitter.h"
 #include "compiler/codegen/loops.h"
+#include "compiler/graph/first_stamps.h"
 #include "compiler/support/assert.h"
 #include "runtime/abi/stream_abi.h"
 
@@ -295,10 +296,9 @@ void RegionEmitter::open_head(llvm::Value* inputs, llvm::Value* first, llvm::Val
   root.stamps.memory = frame().new_memory();
   // A tick of a zip is as late as the latest of its parts; positions say nothing beside times.
   std::vector<llvm::Value*> all;
-  const Domain domain = module_.graph.scope(plan_.scopes.front().scope_id).domain;
   for (std::size_t i = 0; i < (is_zip ? head.inputs.size() : 1); ++i) {
     const ScopeId from = is_zip ? module_.graph.port(head.inputs[i]).scope : ScopeId();
-    if (is_zip && module_.graph.scope(from).domain != domain) continue;
+    if (is_zip && !counts_in_zip(module_.graph, from, plan_.scopes.front().scope_id)) continue;
     all.push_back(batch_stamps(batch(i), first, position, count));
   }
   root.stamps.address = all.front();

@@ -53,7 +53,7 @@ class BeginFinder {
     if (const auto* list = std::get_if<ListOperator>(&op.kind)) {
       return list->elements.empty() ? Stamp(0) : Stamp(list->elements.front().stamp.value_or(0));
     }
-    if (std::holds_alternative<ZipOperator>(op.kind)) return latest_begin(op, scope.domain);
+    if (std::holds_alternative<ZipOperator>(op.kind)) return latest_begin(op);
     if (std::holds_alternative<MergeOperator>(op.kind)) return earliest_begin(op);
     const auto& delay = std::get<DelayOperator>(op.kind);
     if (delay.is_on_cycle) return delay.is_by_time() ? Stamp() : Stamp(0);
@@ -64,12 +64,12 @@ class BeginFinder {
     return initial_stamp(placed, scope, 0);
   }
 
-  // A tick of a zip is as late as the latest of its parts; those without times do not count beside others.
-  Stamp latest_begin(const Operator& op, Domain domain) {
+  // A tick of a zip is as late as the latest of its parts.
+  Stamp latest_begin(const Operator& op) {
     Stamp latest;
     for (const PortId input : op.inputs) {
       const ScopeId scope = graph_.port(input).scope;
-      if (graph_.scope(scope).domain == domain) latest = std::max(latest, begin_of(scope));
+      if (counts_in_zip(graph_, scope, graph_.port(op.outputs.front()).scope)) latest = std::max(latest, begin_of(scope));
     }
     return latest;
   }
@@ -87,6 +87,18 @@ class BeginFinder {
 };
 
 }  // namespace
+
+bool counts_loop(const Graph& graph, ScopeId scope) {
+  const std::vector<OperatorId>& givers = graph.scope(scope).stamp_givers;
+  return std::all_of(givers.begin(), givers.end(), [&](OperatorId giver) {
+    return std::holds_alternative<DelayOperator>(graph.op(giver).kind);
+  });
+}
+
+bool counts_in_zip(const Graph& graph, ScopeId input, ScopeId zip) {
+  if (graph.scope(input).domain != graph.scope(zip).domain) return false;
+  return counts_loop(graph, zip) || !counts_loop(graph, input);
+}
 
 void find_first_stamps(Graph& graph, DiagnosticSink& sink) { BeginFinder(graph, sink).run(); }
 

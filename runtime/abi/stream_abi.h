@@ -139,7 +139,7 @@ typedef struct StreamQueue {
   int32_t has_stamps;
   const char* name;  // The equation, for messages and --stats.
   int32_t has_times; // Stamps are times; else positions.
-  int32_t reserved;
+  int32_t counts_loop;  // Stamps only number what goes round: they say nothing beside others.
   int64_t skew;      // Items that must fit before its reader moves: one of several in step runs ahead.
   int64_t capacity;  // Items on the way between two parts, at the most; 0: what the runtime chooses.
 } StreamQueue;

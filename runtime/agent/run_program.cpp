@@ -153,6 +153,7 @@ void Runner::open_regions() {
       STREAM_CHECK(!queue_has_reader_[input], "a queue with two readers");
       queue_has_reader_[input] = true;
       region.has_times = region.has_times || program_.queues[input].has_times != 0;
+      region.has_positions = region.has_positions || program_.queues[input].counts_loop == 0;
     }
     for (std::int32_t k = 0; k < description.output_count; ++k) {
       const auto output = static_cast<std::size_t>(description.outputs[k]);

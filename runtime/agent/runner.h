@@ -74,7 +74,8 @@ struct RunningRegion {
   std::vector<bool> input_stays;             // One an input: its writer stands on the same cycle,
   std::vector<bool> output_stays;            // and one an output: its reader does. Empty on no cycle.
   std::int64_t last_stamp = kEarliestStamp;  // Of the newest tick handled.
-  bool has_times = false;  // Some of its inputs carry times.
+  bool has_times = false;      // Some of its inputs carry times,
+  bool has_positions = false;  // or at least positions that are not numbers of a loop.
   bool has_ended = false;
   bool has_stopped_early = false;  // It said DONE or STOP.
   bool has_silent_end = false;     // Its END stopped the program, or that of a region it continues did.
@@ -167,6 +168,7 @@ class Runner {
                    std::uint32_t flags);
   void call(RunningRegion& region, std::span<const StreamBatch> batch);
   void end(RunningRegion& region);
+  bool has_stamps_for(const RunningRegion& region, const ColumnQueue& input) const;
   std::int64_t stamp_of(const RunningRegion& region, std::span<const StreamBatch> batch,
                         std::int64_t tick) const;
   void forward_frontier(RunningRegion& region);

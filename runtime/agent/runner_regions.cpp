@@ -100,7 +100,7 @@ void Runner::forward_frontier(RunningRegion& region) {
   if (region.description->head_kind == STREAM_HEAD_ZIP) {
     for (const ColumnQueue* const input : region.inputs) {
       if (region.description->end_matters != 0) break;
-      if (region.has_times && input->description().has_times == 0) continue;
+      if (!has_stamps_for(region, *input)) continue;
       const std::int64_t earliest = input->earliest_possible_stamp();
       if (earliest != kLatestStamp) frontier = std::max(frontier, earliest);
     }
@@ -115,6 +115,12 @@ void Runner::forward_frontier(RunningRegion& region) {
   for (ColumnQueue* const output : region.outputs) output->advance_frontier(frontier);
 }
 
+// Beside times, positions say nothing of when a tick is; nor do the numbers of a loop beside positions.
+bool Runner::has_stamps_for(const RunningRegion& region, const ColumnQueue& input) const {
+  if (region.has_times) return input.description().has_times != 0;
+  return !region.has_positions || input.description().counts_loop == 0;
+}
+
 // The stamp of a tick of the batch: that of the first input, the latest one for a zip.
 std::int64_t Runner::stamp_of(const RunningRegion& region, std::span<const StreamBatch> batch,
                               std::int64_t tick) const {
@@ -124,8 +130,7 @@ std::int64_t Runner::stamp_of(const RunningRegion& region, std::span<const Strea
   if (region.description->head_kind != STREAM_HEAD_ZIP) return one(batch[0]);
   std::int64_t latest = kEarliestStamp;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    // Beside times, positions say nothing of when a tick is.
-    if (region.has_times && region.inputs[i]->description().has_times == 0) continue;
+    if (!has_stamps_for(region, *region.inputs[i])) continue;
     latest = std::max(latest, one(batch[i]));
   }
   return latest;
@@ -141,6 +146,7 @@ std::int32_t Runner::run(RunningRegion& region, const StreamBatch* inputs, std::
   const std::int32_t status =
       region.description->run(region.state, &context_, inputs, count, flags);
   if (options_.shows_statistics) region.busy_ns += clock_.steady_ns() - started;
+  for (ColumnQueue* const output : region.outputs) output->shift_new_stamps();
   ++region.batch_count;
   region.tick_count += count;
   context_.batch_arena.reset();

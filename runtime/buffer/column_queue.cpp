@@ -114,14 +114,21 @@ void ColumnQueue::commit(std::int64_t ticks, PayloadLifetime lifetime, std::int6
     auto* const fresh = reinterpret_cast<std::int64_t*>(stamps_.data()) + begin_ + size_;
     for (std::int64_t i = 0; i < ticks; ++i) fresh[i] = std::max(fresh[i], stamp_floor);
   }
-  if (delayed_.shift_ns != 0) {
-    auto* const fresh = reinterpret_cast<std::int64_t*>(stamps_.data()) + begin_ + size_;
-    for (std::int64_t i = 0; i < ticks; ++i) fresh[i] = later_stamp(fresh[i], delayed_.shift_ns);
-  }
   if (has_payloads_ && lifetime == PayloadLifetime::Batch) {
     copy_payloads(begin_ + size_, ticks, payloads_);
   }
   size_ += ticks;
+  unshifted_ += ticks;
+}
+
+void ColumnQueue::shift_new_stamps() {
+  if (delayed_.shift_ns != 0 && !is_closed_) {
+    auto* const end = reinterpret_cast<std::int64_t*>(stamps_.data()) + begin_ + size_;
+    for (std::int64_t* stamp = end - unshifted_; stamp < end; ++stamp) {
+      *stamp = later_stamp(*stamp, delayed_.shift_ns);
+    }
+  }
+  unshifted_ = 0;
 }
 
 void ColumnQueue::end(std::int64_t end_stamp, bool is_silent) {

@@ -43,7 +43,7 @@ class AlignedBytes {
 
 // What a queue in front of a delay does beside waiting.
 struct DelayedQueue {
-  std::int64_t shift_ns = 0;      // Added to all stamps that are written, and to frontiers.
+  std::int64_t shift_ns = 0;      // Added to all stamps that were written, and to frontiers.
   bool accepts_always = false;    // On a cycle: it is never full, and the reader may take everything at once.
 };
 
@@ -70,6 +70,9 @@ class ColumnQueue {
   // it.
   void commit(std::int64_t ticks, PayloadLifetime lifetime,
               std::int64_t stamp_floor = kEarliestStamp);
+  // To be called when the writer is through with its batch, since it may read what it committed: the stamps become those
+  // behind the delay.
+  void shift_new_stamps();
   // For writers whose texts need no copy at commit.
   [[nodiscard]] Arena& payload_arena() { return payloads_; }
 
@@ -148,6 +151,7 @@ class ColumnQueue {
   std::int64_t capacity_ = 0;  // Ticks, not counting the spare ones.
   std::int64_t begin_ = 0;     // The oldest waiting tick, as an index into the columns.
   std::int64_t size_ = 0;
+  std::int64_t unshifted_ = 0;  // The newest of them, whose stamps are still as they were written.
   std::int64_t first_position_ = 0;
   std::int64_t frontier_ = kEarliestStamp;
   std::int64_t end_stamp_ = 0;

@@ -280,6 +280,7 @@ Result<std::int64_t> read_frame(std::span<const std::byte> frame, ColumnQueue& q
     Rest rest(frame.subspan(sizeof start));
     if (!take_items(rest, start, queue, out)) return broken();
     queue.commit(count, PayloadLifetime::Queue);
+    queue.shift_new_stamps();
   }
   queue.advance_frontier(start.frontier);
   if ((start.flags & kIsEnd) != 0) queue.end(start.end_stamp, (start.flags & kIsSilentEnd) != 0);

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "compiler/graph/first_stamps.h"
 #include "compiler/support/match.h"
 #include "tests/support/graph_evaluator.h"
 #include "tests/support/operator_state.h"
@@ -136,13 +137,12 @@ void GraphEvaluator::fill_list(OperatorId id, const ListOperator& kind) {
 void GraphEvaluator::fill_zip(OperatorId id) {
   const Operator& op = graph_.op(id);
   ScopeTicks& zipped = ticks_of(op.outputs.at(0));
-  const Domain domain = graph_.scope(graph_.port(op.outputs[0]).scope).domain;
   std::size_t length = SIZE_MAX;
   for (const PortId input : op.inputs) {
     length = std::min(length, ticks(graph_.port(input).scope).stamps.size());
   }
   const auto counts = [&](PortId input) {
-    return graph_.scope(graph_.port(input).scope).domain == domain;
+    return counts_in_zip(graph_, graph_.port(input).scope, graph_.port(op.outputs[0]).scope);
   };
   for (std::size_t tick = 0; tick < length; ++tick) {
     std::optional<std::int64_t> stamp;
