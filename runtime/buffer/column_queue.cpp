@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "runtime/base/assert.h"
 #include "runtime/base/leaves.h"
@@ -39,7 +40,8 @@ ColumnQueue::ColumnQueue(const StreamQueue& description) : description_(&descrip
     has_payloads_ |= leaf.kind == STREAM_LEAF_TEXT || leaf.kind == STREAM_LEAF_VIEW;
   }
   columns_.resize(item_sizes_.size());
-  pointers_.resize(item_sizes_.size());
+  batch_pointers_.resize(item_sizes_.size());
+  output_pointers_.resize(item_sizes_.size());
 }
 
 const std::uint8_t* ColumnQueue::valid() const {
@@ -69,6 +71,7 @@ void ColumnQueue::make_room(std::int64_t ticks, std::int64_t kept_ticks) {
 
   const auto fit = [&](AlignedBytes& bytes, std::size_t item_size) {
     (void)memory_size((new_capacity + kSpareTicks) * static_cast<std::int64_t>(item_size));
+    if (is_lent_) return move_into_fresh(bytes, item_size, live, new_capacity);
     if (begin_ > 0 && live > 0) move_to_front(bytes, item_size);
     if (new_capacity > capacity_) {
       bytes.grow(bytes_of(new_capacity + kSpareTicks, item_size), bytes_of(live, item_size));
@@ -81,12 +84,22 @@ void ColumnQueue::make_room(std::int64_t ticks, std::int64_t kept_ticks) {
   capacity_ = new_capacity;
 }
 
+void ColumnQueue::move_into_fresh(AlignedBytes& bytes, std::size_t item_size, std::int64_t live,
+                                  std::int64_t capacity) {
+  AlignedBytes fresh;
+  fresh.grow(bytes_of(capacity + kSpareTicks, item_size), 0);
+  if (live > 0) {
+    std::memcpy(fresh.data(), bytes.data() + bytes_of(begin_, item_size), bytes_of(live, item_size));
+  }
+  retired_.push_back(std::exchange(bytes, std::move(fresh)));
+}
+
 void ColumnQueue::set_pointers(StreamOutput& out) {
   const std::int64_t tail = begin_ + size_;
   for (std::size_t leaf = 0; leaf < columns_.size(); ++leaf) {
-    pointers_[leaf] = columns_[leaf].data() + bytes_of(tail, item_sizes_[leaf]);
+    output_pointers_[leaf] = columns_[leaf].data() + bytes_of(tail, item_sizes_[leaf]);
   }
-  out.columns = pointers_.data();
+  out.columns = output_pointers_.data();
   out.valid = description_->has_valid == 0 ? nullptr
                                            : reinterpret_cast<std::uint8_t*>(valid_.data()) + tail;
   out.stamps = description_->has_stamps == 0
@@ -150,14 +163,17 @@ std::int64_t ColumnQueue::earliest_possible_stamp() const {
 }
 
 StreamBatch ColumnQueue::batch(std::int64_t count) {
+  is_lent_ = delayed_.accepts_always;
   for (std::size_t leaf = 0; leaf < columns_.size(); ++leaf) {
-    pointers_[leaf] = columns_[leaf].data() + bytes_of(begin_, item_sizes_[leaf]);
+    batch_pointers_[leaf] = columns_[leaf].data() + bytes_of(begin_, item_sizes_[leaf]);
   }
-  return {count, first_position_, pointers_.data(), valid(), stamps()};
+  return {count, first_position_, batch_pointers_.data(), valid(), stamps()};
 }
 
 void ColumnQueue::consume(std::int64_t count) {
   STREAM_CHECK(count <= size_, "more items consumed than wait");
+  is_lent_ = false;
+  retired_.clear();
   begin_ += count;
   size_ -= count;
   first_position_ += count;
@@ -171,6 +187,8 @@ void ColumnQueue::consume(std::int64_t count) {
 
 void ColumnQueue::close() {
   is_closed_ = true;
+  is_lent_ = false;
+  retired_.clear();
   begin_ = 0;
   first_position_ += size_;
   size_ = 0;

@@ -119,7 +119,8 @@ class ColumnQueue {
   // Every item to come, waiting or not yet there, has a stamp that is not below this one.
   [[nodiscard]] std::int64_t earliest_possible_stamp() const;
 
-  // The oldest `count` items. Valid until the next reserve or consume.
+  // The oldest `count` items. Valid until the next reserve or consume; on a cycle, where the reader may be the writer,
+  // until consume.
   [[nodiscard]] StreamBatch batch(std::int64_t count);
   // The oldest `count` items are done with; views of them become invalid.
   void consume(std::int64_t count);
@@ -134,6 +135,7 @@ class ColumnQueue {
   [[nodiscard]] const std::uint8_t* valid() const;
   [[nodiscard]] const std::int64_t* stamps() const;
   void make_room(std::int64_t ticks, std::int64_t kept_ticks);
+  void move_into_fresh(AlignedBytes& bytes, std::size_t item_size, std::int64_t live, std::int64_t capacity);
   void set_pointers(StreamOutput& out);
   void copy_payloads(std::int64_t first_tick, std::int64_t count, Arena& arena);
   void compact_payloads();
@@ -141,7 +143,8 @@ class ColumnQueue {
   const StreamQueue* description_;
   std::vector<AlignedBytes> columns_;    // One for each leaf,
   std::vector<std::size_t> item_sizes_;  // and the bytes of an item in it.
-  std::vector<void*> pointers_;          // What StreamBatch and StreamOutput point to.
+  std::vector<void*> batch_pointers_;    // What StreamBatch points to,
+  std::vector<void*> output_pointers_;   // and StreamOutput: on a cycle both may be in use.
   AlignedBytes valid_;
   AlignedBytes stamps_;
   bool has_payloads_ = false;  // Some leaf is a text or a view.
@@ -159,6 +162,8 @@ class ColumnQueue {
   bool has_silent_end_ = false;
   bool is_closed_ = false;
   DelayedQueue delayed_;
+  bool is_lent_ = false;               // On a cycle: a batch is being read, so nothing of it may move,
+  std::vector<AlignedBytes> retired_;  // and what it stands in is kept.
 
   static constexpr std::size_t kPayloadSlackBytes = std::size_t{1} << 20;
 };

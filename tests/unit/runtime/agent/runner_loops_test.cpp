@@ -94,6 +94,29 @@ TEST_CASE("a cycle without a source ends with its last item") {
   }
 }
 
+TEST_CASE("what is read stays where it is while the same region writes what goes round") {
+  constexpr std::int64_t kItems = 3000;
+  ProgramBuilder builder;
+  builder.queue(int_type(), false, false);
+  builder.queue(int_type());
+  StreamRegion& head = delay(builder, 0, {0, 1}, count_down);
+  head.delay_limit = kItems;
+  head.initialize = [](void*, StreamContext* context) {
+    for (std::int64_t i = 0; i < kItems; ++i) put(context, 0, i % 5, 0);
+  };
+  builder.sink("capture", 1);
+  for (const std::int64_t limit : {7, 1000, 1024}) {
+    const std::vector<std::string> captured = run_in_batches_of(builder, limit).captured.at(0);
+    REQUIRE(captured.size() == kItems / 5 * (1 + 1 + 2 + 3 + 4) + 1);
+    // The first round as it began, then what the others of it became.
+    CHECK(captured[2999] == "4@2999");
+    CHECK(captured[3000] == "1@3000");
+    CHECK(captured[3001] == "2@3001");
+    CHECK(captured[3002] == "3@3002");
+    CHECK(captured[3003] == "1@3003");
+  }
+}
+
 TEST_CASE("a cycle that nothing enters ends at once") {
   ProgramBuilder builder;
   builder.queue(int_type(), false, false);
