@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "compiler/graph/first_stamps.h"
 #include "compiler/sema/value_text.h"
 #include "compiler/support/match.h"
 #include "runtime/abi/stream_abi.h"
@@ -118,7 +119,7 @@ class DescriptorEmitter {
       rows.push_back(make({module_.type_descriptor(port.type_id), word(queue.has_valid ? 1 : 0),
                            word(queue.has_stamps ? 1 : 0), module_.text(name),
                            word(module_.graph.scope(port.scope).domain == Domain::Time ? 1 : 0),
-                           word(0), number(queue.skew), number(buffer_of(queue))}));
+                           word(counts_loop(module_.graph, port.scope) ? 1 : 0), number(queue.skew), number(buffer_of(queue))}));
     }
     return table(rows, "queues");
   }
@@ -364,6 +365,8 @@ class DescriptorEmitter {
       const RegionPlan& plan = module_.plan.regions[r];
       const Operator& head = module_.graph.op(plan.head);
       std::int64_t kind = STREAM_HEAD_SOURCE;
+      const auto* delay = std::get_if<DelayOperator>(&head.kind);
+      if (delay != nullptr) kind = STREAM_HEAD_DELAY;
       if (std::holds_alternative<ZipOperator>(head.kind)) kind = STREAM_HEAD_ZIP;
       if (std::holds_alternative<MergeOperator>(head.kind)) kind = STREAM_HEAD_MERGE;
       if (std::holds_alternative<LinkOperator>(head.kind)) kind = STREAM_HEAD_LINK;
@@ -382,9 +385,11 @@ class DescriptorEmitter {
                            indices(plan.inputs, "inputs"), indices(plan.outputs, "outputs"),
                            word(plan.scopes.front().wants_stamps ? 1 : 0),
                            word(placed_.part_of[plan.head.index()].value()),
-                           word(plan.end_matters ? 1 : 0), word(0),
+                           word(plan.end_matters ? 1 : 0), word(plan.loop),
                            number(regions_[r].state_size), regions_[r].initialize,
-                           regions_[r].run, module_.text(head.equation)}));
+                           regions_[r].run, module_.text(head.equation),
+                           number(delay == nullptr ? 0 : delay->duration_ns),
+                           number(delay == nullptr ? 0 : delay->max)}));
     }
     return table(rows, "regions");
   }

@@ -398,6 +398,7 @@ std::unique_ptr<LoopOperator> make_operator(ScalarLoop& loop, OperatorId id) {
       [&](const ListOperator&) { return none("list"); },
       [&](const ZipOperator&) { return none("zip"); },
       [&](const MergeOperator&) { return none("merge"); },
+      [&](const DelayOperator&) { return none("delay"); },
       [&](const LinkOperator&) { return none("link"); },
       [&](const TakeOperator&) { return none("take"); },
       [&](const SkipOperator&) { return none("skip"); },

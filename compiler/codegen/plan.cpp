@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "compiler/graph/cycles.h"
 #include "compiler/support/match.h"
 
 namespace streamc {
@@ -27,6 +28,7 @@ class Planner {
     plan_.ports.resize(graph_.ports.size());
     if (auto refused = refuse(); !refused) return refused.failure();
     make_regions();
+    find_loops();
     make_queues();
     find_stops();
     for (RegionPlan& region : plan_.regions) {
@@ -93,6 +95,19 @@ class Planner {
     std::sort(plan_.sinks.begin(), plan_.sinks.end(), [&](OperatorId a, OperatorId b) {
       return std::pair(graph_.op(a).span.begin, a) < std::pair(graph_.op(b).span.begin, b);
     });
+  }
+
+  // Numbers the cycles through `delay`. What of a cycle runs in a region hangs below its head, so that stands on it.
+  void find_loops() {
+    const std::vector<OperatorId> cycle_of = find_cycles(graph_);
+    std::map<OperatorId, std::int32_t> loops;
+    for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
+      if (is_loop_head(graph_.operators[i])) loops.try_emplace(cycle_of[i], static_cast<std::int32_t>(loops.size()) + 1);
+    }
+    for (RegionPlan& region : plan_.regions) {
+      const auto loop = loops.find(cycle_of[region.head.index()]);
+      if (loop != loops.end()) region.loop = loop->second;
+    }
   }
 
   QueueIndex add_queue(QueuePlan queue) {
@@ -439,6 +454,8 @@ class Planner {
       if (queue.is_source_feed) continue;
       const bool is_time = graph_.scope(graph_.port(queue.port).scope).domain == Domain::Time;
       if (as<MergeOperator>(reader) != nullptr) queue.has_stamps = true;
+      const auto* delay = as<DelayOperator>(reader);
+      if (delay != nullptr && delay->is_by_time()) queue.has_stamps = true;
       if (as<CaptureOperator>(reader) != nullptr) queue.has_stamps = is_time;
       if (as<SinkOperator>(reader) != nullptr) {
         queue.has_stamps = is_time || group_size[key_of(reader)] > 1;
@@ -477,24 +494,30 @@ class Planner {
         if (is_link && queue != region->inputs.front()) continue;  // All have the same stamps.
         if (plan_.queues[queue].is_source_feed) {
           plan_.queues[queue].has_stamps = is_time && root.wants_stamps;
-        } else if (root.wants_stamps) {
+        } else if (root.wants_stamps && !numbers_its_ticks(graph_.op(region->head))) {
           plan_.queues[queue].has_stamps = true;
         }
       }
     }
   }
 
+  // Whether the stamps of a head are the numbers of its own ticks, whatever came in.
+  static bool numbers_its_ticks(const Operator& head) {
+    return is_loop_head(head) && !as<DelayOperator>(head)->is_by_time();
+  }
+
   // Whether it matters to the reader of a queue which T its END has.
   static bool reads_end(const Operator& reader) {
+    if (as<DelayOperator>(reader) != nullptr) return !is_loop_head(reader);
     return as<MergeOperator>(reader) != nullptr || as<LinkOperator>(reader) != nullptr ||
            as<CaptureOperator>(reader) != nullptr;
   }
 
-  // The T of a zip is the stamp of its own last tick, so what comes in does not matter to it.
+  // The T of a zip, and of a delay on a cycle, is the stamp of its own last tick: what comes in does not matter to it.
   bool end_matters_to(const QueuePlan& queue) const {
     return std::any_of(plan_.regions.begin(), plan_.regions.end(), [&](const RegionPlan& region) {
       return region.head == queue.reader && region.end_matters &&
-             as<ZipOperator>(graph_.op(region.head)) == nullptr;
+             as<ZipOperator>(graph_.op(region.head)) == nullptr && !is_loop_head(graph_.op(region.head));
     });
   }
 
@@ -524,6 +547,9 @@ class Planner {
   // the first pair. Clocks say how many (semantics.md §6).
   void find_skews() {
     for (const RegionPlan& region : plan_.regions) {
+      if (const auto* delay = as<DelayOperator>(graph_.op(region.head))) {
+        plan_.queues[region.inputs.front()].skew = delay->count;
+      }
       if (region.inputs.size() < 2 || as<MergeOperator>(graph_.op(region.head)) != nullptr) continue;
       const auto clock_of = [&](QueueIndex queue) -> const Clock& {
         return graph_.scope(graph_.port(plan_.queues[queue].port).scope).clock;
@@ -583,7 +609,12 @@ Result<ProgramPlan> plan_program(const CheckedProgram& program, const Graph& gra
 bool is_head(const Operator& op) {
   return as<SourceOperator>(op) != nullptr || as<ListOperator>(op) != nullptr ||
          as<ZipOperator>(op) != nullptr || as<MergeOperator>(op) != nullptr ||
-         as<LinkOperator>(op) != nullptr;
+         as<DelayOperator>(op) != nullptr || as<LinkOperator>(op) != nullptr;
+}
+
+bool is_loop_head(const Operator& op) {
+  const auto* delay = as<DelayOperator>(op);
+  return delay != nullptr && delay->is_on_cycle;
 }
 
 bool is_sink(const Operator& op) {

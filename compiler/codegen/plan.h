@@ -78,6 +78,7 @@ struct RegionPlan {
   std::vector<ScopePlan> scopes;     // Parents first; the head's scope is the first.
   // `else stop` right behind the head: the first hole of these inputs ends the batch before it.
   std::vector<PortId> stop_ports;
+  std::int32_t loop = 0;     // The cycle through `delay` that its head stands on, from 1; 0: none.
   bool end_matters = false;  // END(T) shows in items, of this region or of one that reads it.
   // `else stop` further down: ticks are handled one by one, so that nothing after the hole is done.
   bool one_by_one = false;
@@ -102,6 +103,8 @@ bool operator_can_fail(const CheckedProgram& program, const Operator& op);
 ScopeId scope_of_inputs(const Graph& graph, const Operator& op);
 
 bool is_head(const Operator& op);
+// A `delay` on a cycle.
+bool is_loop_head(const Operator& op);
 bool is_sink(const Operator& op);
 
 // Whether a WindowFold has a vector shape (see window_vector.cpp).

@@ -6,6 +6,7 @@
 
 #include "compiler/codegen/item_emitter.h"
 #include "compiler/codegen/loops.h"
+#include "compiler/graph/first_stamps.h"
 #include "compiler/support/assert.h"
 #include "runtime/abi/stream_abi.h"
 
@@ -130,10 +131,15 @@ void RegionEmitter::write_initialize() {
                                        name_ + ".initialize", *module_.module);
   initialize_->setDoesNotThrow();
   FunctionFrame frame(module_, initialize_, initialize_->getArg(1));
-  if (const auto* link = std::get_if<LinkOperator>(&module_.graph.op(plan_.head).kind)) {
+  const Operator& head = module_.graph.op(plan_.head);
+  if (const auto* link = std::get_if<LinkOperator>(&head.kind)) {
     for (std::size_t i = 0; i < link->initial.size(); ++i) {
       if (link->initial[i].count > 0) begin_queue(frame, plan_.inputs[i], link->initial[i]);
     }
+  }
+  const auto* delay = std::get_if<DelayOperator>(&head.kind);
+  if (delay != nullptr && !delay->is_by_time()) {
+    begin_queue(frame, plan_.inputs.front(), {delay->count, delay->initial});
   }
   for (const StateLayout::Initializer& initializer : layout_.initializers()) {
     initializer(frame, initialize_->getArg(0));
@@ -169,7 +175,35 @@ void RegionEmitter::begin_queue(FunctionFrame& frame, QueueIndex queue, const Li
   }
   builder.CreateBr(target.block);
   builder.SetInsertPoint(target.block);
+  const QueuePlan& plan = module_.plan.queues[queue];
+  if (plan.has_valid) fill_initial_valid(frame, output, count);
+  if (plan.has_stamps) fill_initial_stamps(frame, output);
   frame.call("stream_queue_commit", {frame.runtime, frame.int32(queue), count});
+}
+
+void RegionEmitter::fill_initial_valid(FunctionFrame& frame, llvm::Value* output, llvm::Value* count) {
+  llvm::IRBuilder<>& builder = frame.builder;
+  llvm::Value* valid =
+      builder.CreateLoad(module_.pointer, builder.CreateStructGEP(module_.output_type, output, 1));
+  frame.for_range(frame.int64(0), count, 1, "valid", [&](llvm::Value* tick) {
+    builder.CreateStore(llvm::ConstantInt::get(module_.i8, 1), frame.element(module_.i8, valid, tick));
+  });
+}
+
+// Only a delay that stands on no cycle has stamps in front of those of its input.
+void RegionEmitter::fill_initial_stamps(FunctionFrame& frame, llvm::Value* output) {
+  llvm::IRBuilder<>& builder = frame.builder;
+  const auto& delay = std::get<DelayOperator>(module_.graph.op(plan_.head).kind);
+  const Scope& scope = module_.graph.scope(plan_.scopes.front().scope_id);
+  std::vector<llvm::Constant*> stamps;
+  for (std::int64_t i = 0; i < delay.count; ++i) stamps.push_back(module_.int64(initial_stamp(delay, scope, i)));
+  llvm::Constant* table = module_.array(module_.i64, stamps, "initial.stamps");
+  llvm::Value* column =
+      builder.CreateLoad(module_.pointer, builder.CreateStructGEP(module_.output_type, output, 2));
+  frame.for_range(frame.int64(0), frame.int64(delay.count), 1, "stamps", [&](llvm::Value* tick) {
+    builder.CreateStore(builder.CreateLoad(module_.i64, frame.element(module_.i64, table, tick)),
+                        frame.element(module_.i64, column, tick));
+  });
 }
 
 Columns RegionEmitter::input_columns(llvm::Value* batch, PortId id, llvm::Value* first,
@@ -238,6 +272,7 @@ void RegionEmitter::open_head(llvm::Value* inputs, llvm::Value* first, llvm::Val
   const bool is_merge = std::holds_alternative<MergeOperator>(head.kind);
   const bool is_zip = std::holds_alternative<ZipOperator>(head.kind);
   const bool is_link = std::holds_alternative<LinkOperator>(head.kind);
+  const bool is_fed = is_merge || is_zip || is_link || std::holds_alternative<DelayOperator>(head.kind);
   const auto batch = [&](std::size_t i) {
     return builder.CreateInBoundsGEP(module_.batch_type, inputs,
                                      frame().int64(static_cast<std::int64_t>(i)));
@@ -253,8 +288,7 @@ void RegionEmitter::open_head(llvm::Value* inputs, llvm::Value* first, llvm::Val
   root.first_position = position;
   if (!root.plan->wants_stamps) return;
 
-  const bool is_computed =
-      !is_merge && !is_zip && !is_link && !module_.plan.queues[plan_.inputs.front()].has_stamps;
+  const bool is_computed = (!is_fed || is_loop_head(head)) && !module_.plan.queues[plan_.inputs.front()].has_stamps;
   if (is_computed) {
     root.stamps.first = position;
     return;
@@ -262,10 +296,9 @@ void RegionEmitter::open_head(llvm::Value* inputs, llvm::Value* first, llvm::Val
   root.stamps.memory = frame().new_memory();
   // A tick of a zip is as late as the latest of its parts; positions say nothing beside times.
   std::vector<llvm::Value*> all;
-  const Domain domain = module_.graph.scope(plan_.scopes.front().scope_id).domain;
   for (std::size_t i = 0; i < (is_zip ? head.inputs.size() : 1); ++i) {
     const ScopeId from = is_zip ? module_.graph.port(head.inputs[i]).scope : ScopeId();
-    if (is_zip && module_.graph.scope(from).domain != domain) continue;
+    if (is_zip && !counts_in_zip(module_.graph, from, plan_.scopes.front().scope_id)) continue;
     all.push_back(batch_stamps(batch(i), first, position, count));
   }
   root.stamps.address = all.front();

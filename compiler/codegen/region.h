@@ -130,6 +130,8 @@ class RegionEmitter {
                  llvm::Value* flags);
   void write_wrapper(llvm::Function* body);
   void write_initialize();
+  void fill_initial_valid(FunctionFrame& frame, llvm::Value* output, llvm::Value* count);
+  void fill_initial_stamps(FunctionFrame& frame, llvm::Value* output);
   void begin_queue(FunctionFrame& frame, QueueIndex queue, const LinkInitial& initial);
   void open_head(llvm::Value* inputs, llvm::Value* first, llvm::Value* count);
   void stop_at_holes(ScopeRun& root);

@@ -40,6 +40,10 @@ ClockTerm ClockTable::generated(std::span<const ClockTerm> parents) {
   return {.base = base};
 }
 
+void ClockTable::depend(ClockTerm clock, ClockTerm parent) {
+  join_trees(resolve(clock).base, resolve(parent).base);
+}
+
 ClockTerm ClockTable::resolve(ClockTerm clock) const {
   while (bases_[clock.base].parent != clock.base) {
     const Base& base = bases_[clock.base];
@@ -56,6 +60,7 @@ ClockBase ClockTable::tree_of(ClockBase root) const {
 void ClockTable::join_trees(ClockBase a, ClockBase b) {
   a = tree_of(a);
   b = tree_of(b);
+  if (a == b) return;
   bases_[b].tree = a;
   bases_[a].is_driven = bases_[a].is_driven || bases_[b].is_driven;
 }

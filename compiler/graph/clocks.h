@@ -79,7 +79,7 @@ struct CouplingResult {
 
 class ClockTable {
  public:
-  // The clock of a source. Every source with a rate starts at the same instant.
+  // The clock of a source, or of a cycle that begins by itself. Every source with a rate starts at the same instant.
   [[nodiscard]] ClockTerm source(std::optional<RateValue> rate = std::nullopt);
 
   // A clock whose ticks depend on the data of streams with clocks `parents`.
@@ -88,6 +88,10 @@ class ClockTable {
   // A clock still to be found out: unifies with any other. Used for the output of a `prev` whose
   // input is not known yet.
   [[nodiscard]] ClockTerm unknown() { return {.base = add_base()}; }
+
+  // A clock whose ticks will be known to depend on the data of others, by depend().
+  [[nodiscard]] ClockTerm dependent() { return generated({}); }
+  void depend(ClockTerm clock, ClockTerm parent);
 
   // Every `every`-th tick, the first after `offset` ticks: windows, `skip`.
   [[nodiscard]] static ClockTerm every(ClockTerm clock, std::int64_t every, std::int64_t offset) {

@@ -92,6 +92,7 @@ std::string_view kind_name(const OperatorKind& kind) {
       [](const WindowFoldOperator&) { return Text("window fold"); },
       [](const FlattenOperator&) { return Text("flatten"); },
       [](const ZipOperator&) { return Text("zip"); }, [](const MergeOperator&) { return Text("merge"); },
+      [](const DelayOperator&) { return Text("delay"); },
       [](const LinkOperator&) { return Text("link"); },
       [](const AgentOperator&) { return Text("agent"); },
       [](const SinkOperator&) { return Text("sink"); },
@@ -147,6 +148,11 @@ std::string describe_operator(const Operator& op, const CheckedProgram& program,
       [](const FlattenOperator&) { return std::string("flatten"); },
       [](const ZipOperator&) { return std::string("zip"); },
       [](const MergeOperator&) { return std::string("merge"); },
+      [&](const DelayOperator& kind) {
+        const std::string cycle = kind.is_on_cycle ? fmt::format(" on a cycle, max {}", kind.max) : "";
+        if (kind.is_by_time()) return fmt::format("delay {} ns{}", kind.duration_ns, cycle);
+        return fmt::format("delay {} init {}{}", kind.count, argument_text(program, kind.initial, sources), cycle);
+      },
       [](const LinkOperator&) { return std::string("link"); },
       [&](const AgentOperator& kind) {
         std::string text = program.agent(kind.agent_id).name;

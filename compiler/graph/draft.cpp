@@ -27,6 +27,10 @@ DraftScopeId GraphDraft::merge_scope(OperatorId opener, std::span<const DraftSco
   return add_atomic({.clock = clock, .merged = {inputs.begin(), inputs.end()}, .opener = opener});
 }
 
+DraftScopeId GraphDraft::loop_scope(OperatorId opener, ClockTerm clock, Domain domain) {
+  return add_atomic({.clock = clock, .opener = opener, .domain = domain, .is_loop = true});
+}
+
 DraftScopeId GraphDraft::child_scope(DraftScopeId parent, std::string_view key, OperatorId opener,
                                      ClockTerm clock) {
   if (key.empty()) return add_atomic({.clock = clock, .parent = parent, .opener = opener});
@@ -118,23 +122,33 @@ Domain GraphDraft::domain(DraftScopeId id) const {
 
 std::vector<OperatorId> GraphDraft::stamp_givers(DraftScopeId id) const {
   std::set<OperatorId> givers;
-  const auto add = [&](DraftScopeId inner) {
-    const std::vector<OperatorId> more = stamp_givers(inner);
-    givers.insert(more.begin(), more.end());
+  std::set<Atom> seen;
+  collect_stamp_givers(id, givers, seen);
+  // Taken in step with something else, a loop only counts what that says.
+  const auto is_loop = [&](OperatorId giver) {
+    return std::holds_alternative<DelayOperator>(operators_[giver.index()].kind);
   };
+  if (!std::all_of(givers.begin(), givers.end(), is_loop)) std::erase_if(givers, is_loop);
+  return {givers.begin(), givers.end()};
+}
+
+void GraphDraft::collect_stamp_givers(DraftScopeId id, std::set<OperatorId>& givers,
+                                      std::set<Atom>& seen) const {
   for (const Atom atom : scopes_[id.index()].atoms) {
+    if (!seen.insert(atom).second) continue;
     const DraftScope& scope = scopes_[atom];
     if (scope.is_unknown) {
-      if (scope.bound) add(*scope.bound);
+      if (scope.bound) collect_stamp_givers(*scope.bound, givers, seen);
     } else if (scope.parent.valid()) {
-      add(scope.parent);
+      collect_stamp_givers(scope.parent, givers, seen);
+    } else if (scope.is_loop && scope.domain == Domain::Time) {
+      if (scope.feedback) collect_stamp_givers(*scope.feedback, givers, seen);
     } else if (!scope.merged.empty()) {
-      for (const DraftScopeId merged : scope.merged) add(merged);
+      for (const DraftScopeId merged : scope.merged) collect_stamp_givers(merged, givers, seen);
     } else {
       givers.insert(scope.opener);
     }
   }
-  return {givers.begin(), givers.end()};
 }
 
 void GraphDraft::set_rate(DraftScopeId source, RateValue rate) {
@@ -203,13 +217,15 @@ void GraphDraft::insert_zips() {
   }
 }
 
-// The operators with producers first, otherwise as they were made; the input of a `prev` waits for
+// The operators with producers first, otherwise as they were made; a `prev`, and a `delay` on a cycle, wait for
 // nothing. O((operators + edges) log operators).
 std::vector<OperatorId> GraphDraft::order() const {
   std::vector<std::size_t> missing(operators_.size(), 0);
   std::vector<std::vector<std::size_t>> consumers(operators_.size());
   for (std::size_t i = 0; i < operators_.size(); ++i) {
-    if (std::holds_alternative<PrevOperator>(operators_[i].kind)) continue;
+    const auto* delay = std::get_if<DelayOperator>(&operators_[i].kind);
+    const bool looks_back = delay != nullptr && delay->is_on_cycle;
+    if (looks_back || std::holds_alternative<PrevOperator>(operators_[i].kind)) continue;
     for (const PortId input : operators_[i].inputs) {
       ++missing[i];
       consumers[ports_[input.index()].producer.index()].push_back(i);
@@ -228,7 +244,7 @@ std::vector<OperatorId> GraphDraft::order() const {
       if (--missing[consumer] == 0) ready.push(consumer);
     }
   }
-  STREAM_ASSERT(result.size() == operators_.size(), "a cycle without `prev` was not reported");
+  STREAM_ASSERT(result.size() == operators_.size(), "a cycle without `prev` or `delay` was not reported");
   return result;
 }
 

@@ -7,12 +7,14 @@
 // A draft scope is a set of *atomic* scopes taken in step: a head or a child scope is the set of
 // itself, a lock-step operator over several scopes runs in the union of their sets. Equal sets are
 // equal scopes, so `a + b` and `a - b` tick together and need one zip between them. The output of a
-// `prev` whose input is still unknown belongs to an *unknown* atomic scope, which bind() replaces.
+// `prev` whose input is still unknown belongs to an *unknown* atomic scope, which bind() replaces; that of a
+// `delay` on a cycle to a scope of its own, a *loop*.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +39,13 @@ class GraphDraft {
   DraftScopeId source_scope(OperatorId opener, ClockTerm clock, Domain domain);
   // The ticks of a merge of streams with these scopes.
   DraftScopeId merge_scope(OperatorId opener, std::span<const DraftScopeId> inputs, ClockTerm clock);
+  // The ticks of a delay that stands on no cycle: those of its input, or as many and later.
+  DraftScopeId delay_scope(OperatorId opener, DraftScopeId input, ClockTerm clock) {
+    return merge_scope(opener, {&input, 1}, clock);
+  }
+  // The ticks of a delay on a cycle. By time, they have the stamp-givers of what goes round, once it is known.
+  DraftScopeId loop_scope(OperatorId opener, ClockTerm clock, Domain domain);
+  void set_feedback(DraftScopeId loop, DraftScopeId input) { scopes_[loop.index()].feedback = input; }
   // Ticks made from those of `parent`. Two calls with one parent and one `key` give the same scope:
   // `key` must say everything the ticks depend on. An empty key makes a scope that nothing shares.
   DraftScopeId child_scope(DraftScopeId parent, std::string_view key, OperatorId opener, ClockTerm clock);
@@ -50,7 +59,7 @@ class GraphDraft {
 
   [[nodiscard]] ClockTerm clock(DraftScopeId id) const { return scopes_[id.index()].clock; }
   [[nodiscard]] Domain domain(DraftScopeId id) const;
-  // Sources whose stamps these are, sorted.
+  // Sources whose stamps these are, sorted; loops only where there are no others.
   [[nodiscard]] std::vector<OperatorId> stamp_givers(DraftScopeId id) const;
   // Turns the positions of a source into times at a rate.
   void set_rate(DraftScopeId source, RateValue rate);
@@ -85,6 +94,8 @@ class GraphDraft {
     Domain domain = Domain::Position;  // Of a source.
     bool is_unknown = false;
     std::optional<DraftScopeId> bound;  // What an unknown scope turned out to be.
+    bool is_loop = false;
+    std::optional<DraftScopeId> feedback;  // Of a loop by time: what goes round.
   };
 
   DraftScopeId add_atomic(DraftScope scope);
@@ -93,6 +104,9 @@ class GraphDraft {
   [[nodiscard]] DraftScopeId canonical(DraftScopeId id);
   // Whether the ticks of `id` are made, at any distance, from those of the unknown scope `atom`.
   [[nodiscard]] bool depends_on(DraftScopeId id, Atom atom, bool itself_counts);
+
+  // Adds to `givers`, without those of scopes in `seen`.
+  void collect_stamp_givers(DraftScopeId id, std::set<OperatorId>& givers, std::set<Atom>& seen) const;
 
   // The port that brings `port` into `scope`, through the zip that opens `scope`.
   PortId fetch(PortId port, DraftScopeId scope);

@@ -27,8 +27,8 @@
 
 namespace streamc {
 
-// Types of `prev` outputs in cycles that an earlier attempt got wrong: `init: 0` in a cycle of floats.
-// Keyed by the call and the expansion it stands in.
+// Types of the outputs of `prev` and `delay` in cycles that an earlier attempt got wrong: `init: 0` in a cycle of
+// floats. Keyed by the call and the expansion it stands in.
 using PrevTypes = std::map<std::pair<std::string, ExprId>, TypeId>;
 
 // A call as written: `callee(piped, arguments…)`.
@@ -77,12 +77,14 @@ class Elaborator {
   EquationId add_equation(Equation equation);
   Equation& equation(EquationId id) { return equations_[id.index()]; }
   WiringEnvironment& new_environment(const WiringEnvironment& outer);
-  // Connects the inputs of `prev`s whose cycles are complete now.
+  // Connects the inputs of `prev`s and `delay`s whose cycles are complete now.
   void close_cycles();
   // Checks that need the whole graph; then the graph, unless something was reported.
   Graph finish();
-  // A `prev` had to be given another type than its `init` says: build again.
+  // A `prev` or `delay` had to be given another type than its `init` says: build again.
   bool must_retry() const { return must_retry_; }
+  // Some stream is missing, because its type is what this attempt is to find out.
+  bool has_open_types() const { return has_open_types_; }
 
   // ---- expressions --------------------------------------------------------------------------
 
@@ -139,8 +141,14 @@ class Elaborator {
   // `not f(x…)`.
   FunctionId negated_function(FunctionId function, SourceSpan span);
 
+  // What `init` gives, as the type of `x`, which is converted where that fits both.
+  CheckedExprId initial_argument(const NativeCall& call, PortId& x);
+  Wire delay(const NativeCall& call);
   Wire defer_prev(const NativeCall& call);
+  // Whether the input of a `prev` needs an equation that is being elaborated, other than through a `delay`.
   [[nodiscard]] bool reaches_running(ExprId id, const WiringEnvironment& environment) const;
+  // Whether the input of a `delay` that is being elaborated needs its output, at any distance.
+  [[nodiscard]] bool is_on_cycle(ExprId id, const WiringEnvironment& environment) const;
 
   [[nodiscard]] TypeId item_type(PortId port) const { return draft_.port(port).type_id; }
   [[nodiscard]] DraftScopeId scope_of(PortId port) const { return draft_.scope_of(port); }
@@ -171,19 +179,21 @@ class Elaborator {
     // The call that makes a single value of this window and of nothing else; invalid if there is none.
     ExprId summary_id;
   };
+  // A `prev` or `delay` on a cycle, whose input is connected when everything on it is known.
   struct Deferred {
-    OperatorId op;
-    DraftScopeId unknown;
+    OperatorId op;       // Invalid as long as the type of its output is open.
+    DraftScopeId scope;  // Of its output: unknown, or a loop.
     ExprId input_id;
     const WiringEnvironment* environment;
-    ExprId init_id;
-    const WiringEnvironment* init_environment;
+    SourceSpan init_span;  // Of the call, if it has no `init`.
     ExprId call_id;
     std::string expansion;
     std::string label;
     SourceSpan span;
+    std::set<EquationId> equations;  // That were being elaborated: they need it.
     PortId input;  // Once it is elaborated.
   };
+  enum class Feedback : std::uint8_t { Prev, Delay };
 
   // expressions (elaborator.cpp)
   Wire elaborate_name(const ast::NameExpr& name, ExprId id, const WiringEnvironment& environment);
@@ -245,6 +255,22 @@ class Elaborator {
   bool is_constant_equation(EquationId id);
   CheckedExprId checked_equation(EquationId id);
 
+  // cycles (steps.cpp, delays.cpp)
+  bool reaches(ExprId id, const WiringEnvironment& environment, Feedback feedback) const;
+  bool is_delay(std::span<const ast::Identifier> path, const WiringEnvironment& environment) const;
+  void defer(const NativeCall& call, OperatorId op, DraftScopeId scope);
+  CheckedExprId initial_on_cycle(const NativeCall& call, TypeId type_id);
+  TypeId type_on_cycle(const NativeCall& call) const;
+  void settle_cycle_type(Deferred& cycle);
+  void settle_open_type(const Deferred& cycle);
+  void report_nothing_drives(const Deferred& cycle);
+  void close_prevs(std::span<const Deferred> cycles);
+  void close_delays(std::span<const Deferred> cycles);
+  std::optional<DelayOperator> delay_shape(const NativeCall& call);
+  bool check_delay_domain(const DelayOperator& shape, DraftScopeId scope, ExprId input, SourceSpan span);
+  Wire defer_delay(const NativeCall& call, DelayOperator shape);
+
+  bool is_delayed(const StepInput& input) const;
   void report_step(const CouplingResult& result, const StepInput& left, const StepInput& right,
                    SourceSpan span);
   std::string rate_text(PortId port) const;
@@ -265,6 +291,7 @@ class Elaborator {
   std::map<ModuleId, WiringEnvironment*> module_environments_;
   std::vector<EquationId> running_;  // Being elaborated, outermost first.
   std::vector<Deferred> deferred_;
+  std::set<EquationId> closing_;  // That need the `prev` or `delay` whose input is being elaborated.
   std::map<std::string, PortId> windows_;  // Views made so far, by port and shape.
   std::set<EquationId> classifying_;       // Asked whether they are constants.
   std::vector<std::pair<OperatorId, std::string>> time_users_;  // Read `now`: operator, who asks.
@@ -275,6 +302,7 @@ class Elaborator {
   std::string expansion_;     // Path of calls of graphs, to tell expansions of one text apart.
   std::size_t depth_ = 0;     // Of expansions.
   bool must_retry_ = false;
+  bool has_open_types_ = false;
 
   static constexpr std::size_t kMaxDepth = 200;
 };

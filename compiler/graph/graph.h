@@ -6,7 +6,7 @@
 //
 // A *scope* is one concrete sequence of ticks. Operators that keep the clock share the scope of
 // their inputs. An operator that changes how many ticks there are opens a scope for its outputs,
-// whose parent is the scope of its input. A source, a `Zip` over different scopes, every `Merge` and every
+// whose parent is the scope of its input. A source, a `Zip` over different scopes, every `Merge`, `Delay` and
 // `Link` open a scope without a parent: they are *heads*, fed through queues. A *region* is a head with
 // all that hangs below it down to sinks and the queues of other heads.
 //
@@ -48,7 +48,8 @@ struct Scope {
   OperatorId opener;           // The operator whose output ticks these are.
   Clock clock;
   Domain domain = Domain::Position;
-  // The sources whose stamps these are, sorted: `print`s with equal sets share one order.
+  // The sources (or, on a cycle that none drives, the delays) whose stamps these are, sorted: `print`s with equal sets
+  // share one order.
   std::vector<OperatorId> stamp_givers;
 };
 
@@ -105,7 +106,7 @@ enum class ElseMode : std::uint8_t {
 struct ElseOperator { ElseMode mode = ElseMode::Fill; FunctionId fallback_id; bool none_counts = false; };
 
 // Value n ticks ago; the first n ticks give `initial` (a constant). On a hole: the newest earlier
-// value, else initial. Its input may come from further down: the only edge that may close a cycle.
+// value, else initial. Its input may come from further down: this edge may close a cycle.
 struct PrevOperator { std::int64_t count = 1; CheckedExprId initial; };
 
 // take(n): the first n ticks, then ends; same stamps. skip(n): all but the first n.
@@ -162,6 +163,23 @@ struct ZipOperator {};
 // Ordered merge: by stamp, then input position, then order within the input; drops holes. A head.
 struct MergeOperator {};
 
+// semantics.md §5. By items: `count` ticks of `initial`, then those of the input, holes included. By time
+// (`duration_ns` > 0): the ticks of the input, stamped so much later. A head. One on a cycle may read what is
+// produced further down; it always accepts, up to `max` items, and ends when its input has ended or when nothing is
+// left on the cycle. Its T is then the stamp of its own last tick.
+// Stamps of a delay by items: on a cycle the positions of its own ticks; else those of the input, and the
+// initial ticks lie before them, as many positions, or ticks of the rate, before `input_begin`.
+struct DelayOperator {
+  std::int64_t count = 0;
+  CheckedExprId initial;  // Invalid if the delay is by time.
+  std::int64_t duration_ns = 0;
+  std::int64_t max = 65'536;
+  bool is_on_cycle = false;
+  std::int64_t input_begin = 0;  // By items, on no cycle: no stamp of the input is earlier (first_stamps.h).
+
+  [[nodiscard]] bool is_by_time() const { return duration_ns > 0; }
+};
+
 // Ticks of one clock that another region computes, as they come: output k carries input k (holes pass), the
 // stamps and END(T) are those of the first input, and it ends with it. A head. Only `place` makes it, where it cuts a
 // region in two; its inputs may stand in several scopes, copies of what was one.
@@ -190,8 +208,8 @@ struct CaptureOperator { std::uint32_t capture_index = 0; };
 using OperatorKind =
     std::variant<SourceOperator, ListOperator, MapOperator, WhereOperator, FilterMapOperator, ElseOperator,
                  PrevOperator, TakeOperator, SkipOperator, ScanOperator, RunningOperator, WindowOperator,
-                 WindowFoldOperator, FlattenOperator, ZipOperator, MergeOperator, LinkOperator, AgentOperator,
-                 SinkOperator, CaptureOperator>;
+                 WindowFoldOperator, FlattenOperator, ZipOperator, MergeOperator, DelayOperator, LinkOperator,
+                 AgentOperator, SinkOperator, CaptureOperator>;
 
 struct Operator {
   OperatorKind kind;
@@ -203,8 +221,11 @@ struct Operator {
   bool failure_is_handled = false;  // An `else` further down the pipe takes its failures.
 };
 
-// Owned vectors; ids are indices. Operators are in an order in which every input but a PrevOperator's is
-// produced before it is used.
+// Stamp of initial tick `index` of a delay by items whose ticks are `scope`.
+std::int64_t initial_stamp(const DelayOperator& delay, const Scope& scope, std::int64_t index);
+
+// Owned vectors; ids are indices. Operators are in an order in which every input but that of a PrevOperator, or of a
+// DelayOperator on a cycle, is produced before it is used.
 struct Graph {
   std::vector<Operator> operators;
   std::vector<Port> ports;

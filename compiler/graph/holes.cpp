@@ -110,18 +110,30 @@ bool result_can_fail_with_values(const CheckedProgram& program, AggregateId id) 
   return ResultAnalysis(program, program.aggregate(id)).can_fail();
 }
 
-void mark_holes(Graph& graph, const CheckedProgram& program) {
+namespace {
+
+// One round over all operators. Returns whether a port was found to hold holes that was not before, so that a
+// `delay` on a cycle has to be looked at again.
+bool mark_round(Graph& graph, const CheckedProgram& program) {
+  bool changed = false;
   for (Operator& op : graph.operators) {
     const bool input_may = std::any_of(op.inputs.begin(), op.inputs.end(), [&](PortId id) {
       return graph.port(id).may_hold_holes;
     });
     const auto fails = [&](FunctionId id) { return program.function(id).can_fail; };
     const auto set_all = [&](bool may) {
-      for (const PortId output : op.outputs) graph.ports[output.index()].may_hold_holes = may;
+      for (const PortId output : op.outputs) {
+        Port& port = graph.ports[output.index()];
+        changed = changed || (may && !port.may_hold_holes);
+        port.may_hold_holes = may;
+      }
     };
     const auto set_each = [&] {
       for (std::size_t i = 0; i < op.outputs.size(); ++i) {
-        graph.ports[op.outputs[i].index()].may_hold_holes = graph.port(op.inputs[i]).may_hold_holes;
+        Port& port = graph.ports[op.outputs[i].index()];
+        const bool may = graph.port(op.inputs[i]).may_hold_holes;
+        changed = changed || (may && !port.may_hold_holes);
+        port.may_hold_holes = may;
       }
     };
     match(
@@ -165,7 +177,7 @@ void mark_holes(Graph& graph, const CheckedProgram& program) {
           set_all(input_may && program.types.kind(input.type_id) == TypeKind::Array);
         },
         [&](const ZipOperator&) { set_each(); }, [&](const MergeOperator&) { set_all(false); },
-        [&](const LinkOperator&) { set_each(); },
+        [&](const DelayOperator&) { set_each(); }, [&](const LinkOperator&) { set_each(); },
         [&](const AgentOperator& kind) {
           const CheckedAgent& agent = program.agent(kind.agent_id);
           const bool can_fail =
@@ -175,10 +187,21 @@ void mark_holes(Graph& graph, const CheckedProgram& program) {
             // Only a port in step has a tick for a reaction that fails or does not happen.
             Port& port = graph.ports[output.index()];
             const bool in_step = port.scope == graph.port(op.inputs.front()).scope;
-            port.may_hold_holes = in_step && (input_may || can_fail);
+            const bool may = in_step && (input_may || can_fail);
+            changed = changed || (may && !port.may_hold_holes);
+            port.may_hold_holes = may;
           }
         },
         [](const SinkOperator&) {}, [](const CaptureOperator&) {});
+  }
+  return changed;
+}
+
+}  // namespace
+
+void mark_holes(Graph& graph, const CheckedProgram& program) {
+  for (Port& port : graph.ports) port.may_hold_holes = false;
+  while (mark_round(graph, program)) {
   }
 }
 

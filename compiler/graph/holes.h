@@ -6,7 +6,7 @@
 namespace streamc {
 
 // Sets Port::may_hold_holes of every port, following semantics.md §3. A `prev` in a cycle makes no
-// holes, so one pass in the graph's order is enough: O(operators + edges).
+// holes, so one round in the graph's order is enough, but for what goes round through a `delay`: O(rounds × edges).
 void mark_holes(Graph& graph, const CheckedProgram& program);
 
 // Whether the result of an aggregate can fail although at least one value was added: a mean cannot, since

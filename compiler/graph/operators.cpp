@@ -205,20 +205,14 @@ Wire elaborate_prev(Elaborator& e, const NativeCall& call) {
   PortId x = e.port_argument(call, "x");
   if (!x.valid()) return Wire::error();
   const std::optional<std::int64_t> n = tick_count(e, call, "n", x);
-  const CheckedExprId first = e.constant_argument(call, "init");
-  if (!n || !first.valid()) return Wire::error();
-  TypeId item = e.item_type(x);
-  // `init: none` makes options of the items, and an int literal fits floats.
-  const TypeId common = e.checker().types().common_type(item, e.program().expr(first).type_id);
-  if (common.valid() && common != item) {
-    x = e.convert(x, common, "prev", call.syntax.span);
-    item = common;
-  }
-  const CheckedExprId initial = e.constant_argument(call, "init", item);
-  if (!x.valid() || !initial.valid()) return Wire::error();
-  return Wire::stream(e.add_simple(PrevOperator{.count = *n, .initial = initial}, {x}, e.scope_of(x), item,
+  if (!n) return Wire::error();
+  const CheckedExprId initial = e.initial_argument(call, x);
+  if (!initial.valid()) return Wire::error();
+  return Wire::stream(e.add_simple(PrevOperator{.count = *n, .initial = initial}, {x}, e.scope_of(x), e.item_type(x),
                                    e.scope_of(x), call.syntax.span));
 }
+
+Wire elaborate_delay(Elaborator& e, const NativeCall& call) { return e.delay(call); }
 
 Wire elaborate_window(Elaborator& e, const NativeCall& call) {
   const PortId x = e.port_argument(call, "x");
@@ -241,12 +235,14 @@ Wire elaborate_window(Elaborator& e, const NativeCall& call) {
   return window;
 }
 
-// The streams of a call that takes any number of them; empty after a mistake.
-std::vector<StepInput> stream_arguments(Elaborator& e, const NativeCall& call) {
+// The streams of a call that takes any number of them; empty after a mistake. `may_lack`: those that go round may be
+// missing as long as their types are open.
+std::vector<StepInput> stream_arguments(Elaborator& e, const NativeCall& call, bool may_lack) {
   std::vector<StepInput> inputs;
   bool ok = true;
   const auto add = [&](ExprId id) {
     const PortId port = e.elaborate_port(id, call.environment);
+    if (!port.valid() && may_lack && e.has_open_types()) return;
     ok = ok && port.valid();
     inputs.push_back({port, id});
   };
@@ -262,7 +258,7 @@ std::vector<StepInput> stream_arguments(Elaborator& e, const NativeCall& call) {
     add(argument.value_id);
   }
   if (!ok) return {};
-  if (inputs.size() < 2) {
+  if (inputs.size() < 2 && !(may_lack && e.has_open_types())) {
     e.sink().report(diag::TooFewStreams, call.syntax.callee_span, call.syntax.name())
         .help(fmt::format("as in `{}(a, b)`", call.syntax.name()));
     return {};
@@ -271,7 +267,7 @@ std::vector<StepInput> stream_arguments(Elaborator& e, const NativeCall& call) {
 }
 
 Wire elaborate_zip(Elaborator& e, const NativeCall& call) {
-  const std::vector<StepInput> inputs = stream_arguments(e, call);
+  const std::vector<StepInput> inputs = stream_arguments(e, call, false);
   if (inputs.empty()) return Wire::error();
   const std::optional<DraftScopeId> scope = e.in_step(inputs, false, call.syntax.span);
   if (!scope) return Wire::error();
@@ -286,7 +282,7 @@ Wire elaborate_zip(Elaborator& e, const NativeCall& call) {
 }
 
 Wire elaborate_merge(Elaborator& e, const NativeCall& call) {
-  std::vector<StepInput> inputs = stream_arguments(e, call);
+  std::vector<StepInput> inputs = stream_arguments(e, call, true);
   if (inputs.empty()) return Wire::error();
   TypeId item = e.item_type(inputs.front().port);
   for (const StepInput& input : inputs) {

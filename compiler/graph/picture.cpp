@@ -30,6 +30,7 @@ Family family_of(const OperatorKind& kind) {
       [](const FlattenOperator&) { return Family::Ticks; },
       [](const ZipOperator&) { return Family::Meeting; },
       [](const MergeOperator&) { return Family::Meeting; },
+      [](const DelayOperator&) { return Family::State; },
       [](const LinkOperator&) { return Family::Meeting; },
       [](const AgentOperator&) { return Family::State; }, [](const SinkOperator&) { return Family::Sink; },
       [](const CaptureOperator&) { return Family::Sink; });

@@ -1,8 +1,10 @@
-// Streams that are taken together: in step, by their stamps, or in a cycle through `prev`.
+// Streams that are taken together: in step, by their stamps, or in a cycle through `prev` or `delay`.
 #include <algorithm>
 #include <set>
 
 #include "compiler/graph/elaborator.h"
+#include "compiler/graph/first_stamps.h"
+#include "compiler/graph/loops.h"
 #include "compiler/support/match.h"
 
 namespace streamc {
@@ -19,6 +21,10 @@ std::string Elaborator::rate_text(PortId port) const {
     return fmt::format("{}Hz", hertz);
   }
   return fmt::format("{}/{}Hz", rate->numerator, rate->denominator);
+}
+
+bool Elaborator::is_delayed(const StepInput& input) const {
+  return std::holds_alternative<DelayOperator>(draft_.op(draft_.port(input.port).producer).kind);
 }
 
 void Elaborator::report_step(const CouplingResult& result, const StepInput& left,
@@ -50,6 +56,11 @@ void Elaborator::report_step(const CouplingResult& result, const StepInput& left
       const std::string& late = left_is_later ? left_name : right_name;
       const std::string& early = left_is_later ? right_name : left_name;
       auto message = sink_.report(diag::PhaseDiffers, span, late, skew.text(), early);
+      if (is_delayed(left) || is_delayed(right)) {
+        message.help(fmt::format("look back with `prev`, which begins with its input; or take them as they come: "
+                                 "`zip({}, {})`", left_name, right_name));
+        return;
+      }
       message.help(fmt::format("let its windows grow from the start (`partial: true`), or leave out the "
                                "first of `{}` with `|> skip({})`", early, skew.text()));
       return;
@@ -58,7 +69,10 @@ void Elaborator::report_step(const CouplingResult& result, const StepInput& left
       sink_.report(diag::CannotKeepStep, span, left_name, right_name)
           .label(span_of(ast_, left.expr_id), "how many items this has for each")
           .label(span_of(ast_, right.expr_id), "of these depends on the data")
-          .help("take them in step first and leave items out afterwards: "
+          .help(is_delayed(left) || is_delayed(right)
+                    ? "look back by items with `prev`, which keeps step with its input; or take both by their times: "
+                      "`merge(a, b)`"
+                    : "take them in step first and leave items out afterwards: "
                 "`zip(a, b) |> where((a, b) => …)`");
       return;
   }
@@ -132,6 +146,22 @@ bool Elaborator::couple_by_stamp(std::span<const StepInput> inputs, SourceSpan s
 // ---- cycles -----------------------------------------------------------------------------------
 
 bool Elaborator::reaches_running(ExprId id, const WiringEnvironment& environment) const {
+  return reaches(id, environment, Feedback::Prev);
+}
+
+bool Elaborator::is_on_cycle(ExprId id, const WiringEnvironment& environment) const {
+  return reaches(id, environment, Feedback::Delay);
+}
+
+bool Elaborator::is_delay(std::span<const ast::Identifier> path, const WiringEnvironment& environment) const {
+  if (path.size() != 1 || path.front().text != "delay") return false;
+  return environment.find("delay").kind == WiringMeaning::Kind::Unknown;
+}
+
+// Whether an equation that needs the `prev` or `delay` with input `id` is needed in turn. A cycle through a `delay` is
+// no matter of the `prev`s on it; but every `delay` on a cycle is the head of a loop, in whatever order equations are
+// elaborated, so those that are done count as well.
+bool Elaborator::reaches(ExprId id, const WiringEnvironment& environment, Feedback feedback) const {
   std::set<EquationId> seen;
   std::set<std::string, std::less<>> shadowed;
   const std::function<bool(ExprId, const WiringEnvironment&)> visit =
@@ -142,6 +172,9 @@ bool Elaborator::reaches_running(ExprId id, const WiringEnvironment& environment
                          [&](const auto& part) { return visit(part_id(part), at); });
     };
     const auto argument_id = [](const ast::Argument& argument) { return argument.value_id; };
+    const auto breaks_here = [&](std::span<const ast::Identifier> path) {
+      return feedback == Feedback::Prev && is_delay(path, at);
+    };
     return match(
         ast_.expr(expr),
         [&](const ast::NameExpr& name) {
@@ -150,13 +183,18 @@ bool Elaborator::reaches_running(ExprId id, const WiringEnvironment& environment
           if (meaning.kind != WiringMeaning::Kind::Equation) return false;
           const Equation& equation = equations_[meaning.equation.index()];
           if (equation.state == Equation::State::Running) return true;
-          if (equation.state == Equation::State::Done) return false;
+          if (feedback == Feedback::Delay && closing_.contains(meaning.equation)) return true;
+          if (feedback == Feedback::Prev && equation.state == Equation::State::Done) return false;
           if (!seen.insert(meaning.equation).second || equation.given != nullptr) return false;
           return visit(equation.value_id, *equation.environment);
         },
         [&](const ast::FieldExpr& e) { return visit(e.object_id, at); },
-        [&](const ast::CallExpr& e) { return any(e.arguments, argument_id); },
-        [&](const ast::PipeExpr& e) { return visit(e.left_id, at) || any(e.arguments, argument_id); },
+        [&](const ast::CallExpr& e) {
+          return !breaks_here(path_of(ast_, e.callee_id)) && any(e.arguments, argument_id);
+        },
+        [&](const ast::PipeExpr& e) {
+          return !breaks_here(e.function.parts) && (visit(e.left_id, at) || any(e.arguments, argument_id));
+        },
         [&](const ast::IndexExpr& e) { return visit(e.object_id, at); },
         [&](const ast::ArrayExpr& e) {
           return any(e.elements, [](const ast::ArrayElement& element) { return element.value_id; });
@@ -184,37 +222,42 @@ bool Elaborator::reaches_running(ExprId id, const WiringEnvironment& environment
   return visit(id, environment);
 }
 
-// The input of this `prev` needs an equation that is being elaborated: only the type of `init` is
-// known. Its input is connected when the equation is done.
-Wire Elaborator::defer_prev(const NativeCall& call) {
-  const ExprId init = argument(call, "init");
-  const WiringEnvironment& init_environment = environment_of(call, "init");
-  const std::optional<std::int64_t> n = count_argument(call, "n", 1);
-  TypeId type_id;
-  if (const auto known = prev_types_.find({expansion_, call.syntax.expr_id}); known != prev_types_.end()) {
-    type_id = known->second;
-  }
+// `init` of a `prev` or `delay` whose input is not known: only its own type counts, or that of an earlier attempt.
+CheckedExprId Elaborator::initial_on_cycle(const NativeCall& call, TypeId type_id) {
   const CheckedExprId initial = constant_argument(call, "init", type_id);
-  if (!n || !initial.valid()) return Wire::error();
-  type_id = program_.expr(initial).type_id;
-  if (program_.types.kind(type_id) == TypeKind::None) {
-    sink_.report(diag::PrevInitWithoutType, span_of(ast_, init))
-        .help("in a cycle the type comes from `init`: write a value");
-    return Wire::error();
-  }
-  const DraftScopeId unknown = draft_.unknown_scope();
-  const OperatorId op = add(PrevOperator{.count = *n, .initial = initial}, {}, unknown, call.syntax.span);
-  const PortId output = draft_.add_output(op, type_id, unknown);
+  if (!initial.valid()) return {};
+  if (program_.types.kind(program_.expr(initial).type_id) != TypeKind::None) return initial;
+  sink_.report(diag::PrevInitWithoutType, span_of(ast_, argument(call, "init")))
+      .help("in a cycle the type comes from `init`: write a value");
+  return {};
+}
+
+void Elaborator::defer(const NativeCall& call, OperatorId op, DraftScopeId scope) {
+  std::set<EquationId> equations = closing_;
+  equations.insert(running_.begin(), running_.end());
   deferred_.push_back({.op = op,
-                       .unknown = unknown,
+                       .scope = scope,
                        .input_id = argument(call, "x"),
                        .environment = &environment_of(call, "x"),
-                       .init_id = init,
-                       .init_environment = &init_environment,
+                       .init_span = is_given(call, "init") ? span_of(ast_, argument(call, "init")) : call.syntax.span,
                        .call_id = call.syntax.expr_id,
                        .expansion = expansion_,
                        .label = label_,
-                       .span = call.syntax.span});
+                       .span = call.syntax.span,
+                       .equations = std::move(equations),
+                       .input = {}});
+}
+
+// The input of this `prev` needs an equation that is being elaborated: only the type of `init` is
+// known. Its input is connected when the equation is done.
+Wire Elaborator::defer_prev(const NativeCall& call) {
+  const std::optional<std::int64_t> n = count_argument(call, "n", 1);
+  const CheckedExprId initial = initial_on_cycle(call, type_on_cycle(call));
+  if (!n || !initial.valid()) return Wire::error();
+  const DraftScopeId unknown = draft_.unknown_scope();
+  const OperatorId op = add(PrevOperator{.count = *n, .initial = initial}, {}, unknown, call.syntax.span);
+  const PortId output = draft_.add_output(op, program_.expr(initial).type_id, unknown);
+  defer(call, op, unknown);
   return Wire::stream(output);
 }
 
@@ -223,47 +266,70 @@ void Elaborator::close_cycles() {
   // First all inputs, which may contain further `prev`s; then what they say of one another.
   for (std::size_t i = 0; i < deferred_.size(); ++i) {
     const std::string outer_label = std::exchange(label_, deferred_[i].label);
+    closing_ = deferred_[i].equations;
     const PortId input = elaborate_port(deferred_[i].input_id, *deferred_[i].environment);
     label_ = outer_label;
     deferred_[i].input = input;
   }
+  closing_.clear();
   std::vector<Deferred> cycles = std::exchange(deferred_, {});
-  std::erase_if(cycles, [](const Deferred& cycle) { return !cycle.input.valid(); });
-  for (Deferred& cycle : cycles) {
-    const TypeId wanted = item_type(draft_.op(cycle.op).outputs.front());
-    const TypeId found = item_type(cycle.input);
-    if (wanted == found) continue;
-    const TypeId common = checker_.types().common_type(wanted, found);
-    TypeId& hint = prev_types_[{cycle.expansion, cycle.call_id}];
-    if (common.valid() && common == wanted) {
-      cycle.input = convert(cycle.input, wanted, "prev", cycle.span);
-    } else if (common.valid() && common != hint) {
-      hint = common;
-      must_retry_ = true;
-    } else {
-      sink_.report(diag::PrevTypesDiffer, span_of(ast_, cycle.init_id), type_name(wanted), type_name(found));
-      cycle.input = {};
-    }
+  const auto drop_errors = [&] {
+    std::erase_if(cycles, [](const Deferred& cycle) { return !cycle.input.valid(); });
+  };
+  for (const Deferred& cycle : cycles) {
+    if (!cycle.op.valid()) settle_open_type(cycle);
   }
-  std::erase_if(cycles, [](const Deferred& cycle) { return !cycle.input.valid(); });
+  std::erase_if(cycles, [](const Deferred& cycle) { return !cycle.op.valid(); });
+  drop_errors();
+  for (Deferred& cycle : cycles) settle_cycle_type(cycle);
+  drop_errors();
   if (must_retry_) return;
-  for (Deferred& cycle : cycles) {
-    const CouplingResult result =
-        draft_.clocks().unify(draft_.clock(cycle.unknown), draft_.clock(scope_of(cycle.input)), true);
-    if (result.coupling == Coupling::Unified) continue;
-    sink_.report(diag::ClockOfItself, cycle.span, describe(cycle.input_id))
-        .help("`prev` gives an item for each one of its input, so the cycle must not leave out, add or shift items: "
-              "move `where`, `window` or `skip` behind it");
+  close_prevs(cycles);
+  close_delays(cycles);
+}
+
+// What goes round has one type; where it was taken for a narrower one, everything is built again.
+void Elaborator::settle_cycle_type(Deferred& cycle) {
+  const Operator& op = draft_.op(cycle.op);
+  const std::string_view name = std::holds_alternative<PrevOperator>(op.kind) ? "prev" : "delay";
+  const TypeId wanted = item_type(op.outputs.front());
+  const TypeId found = item_type(cycle.input);
+  if (wanted == found) return;
+  const TypeId common = checker_.types().common_type(wanted, found);
+  TypeId& hint = prev_types_[{cycle.expansion, cycle.call_id}];
+  if (common.valid() && common == wanted) {
+    cycle.input = convert(cycle.input, wanted, name, cycle.span);
+  } else if (common.valid() && common != hint) {
+    hint = common;
+    must_retry_ = true;
+  } else {
+    sink_.report(diag::PrevTypesDiffer, cycle.init_span, name, type_name(wanted), type_name(found));
     cycle.input = {};
   }
-  for (Deferred& cycle : cycles) {
-    if (!cycle.input.valid()) continue;
-    if (!draft_.clocks().is_driven(draft_.clock(cycle.unknown))) {
+}
+
+void Elaborator::close_prevs(std::span<const Deferred> cycles) {
+  std::vector<Deferred> prevs;
+  for (const Deferred& cycle : cycles) {
+    if (!std::holds_alternative<PrevOperator>(draft_.op(cycle.op).kind)) continue;
+    const CouplingResult result =
+        draft_.clocks().unify(draft_.clock(cycle.scope), draft_.clock(scope_of(cycle.input)), true);
+    if (result.coupling == Coupling::Unified) {
+      prevs.push_back(cycle);
+      continue;
+    }
+    sink_.report(diag::ClockOfItself, cycle.span, describe(cycle.input_id))
+        .help("`prev` gives an item for each one of its input, so the cycle must not leave out, add or shift items: "
+              "move `where`, `window` or `skip` behind it, or let items go round with `delay`");
+  }
+  for (const Deferred& cycle : prevs) {
+    if (!draft_.clocks().is_driven(draft_.clock(cycle.scope))) {
       sink_.report(diag::NothingDrives, cycle.span, describe(cycle.input_id))
-          .help("let a source take part, as in `y = x + prev(y, init: 0)`");
+          .help("let a source take part, as in `y = x + prev(y, init: 0)`; or let an item go round: "
+                "`delay(y, 1, init: 0)`");
       return;
     }
-    if (!draft_.bind(cycle.unknown, scope_of(cycle.input))) {
+    if (!draft_.bind(cycle.scope, scope_of(cycle.input))) {
       sink_.report(diag::ClockOfItself, cycle.span, describe(cycle.input_id))
           .help("move `take`, `where` or `window` behind the cycle");
       return;
@@ -309,7 +375,10 @@ Graph Elaborator::finish() {
   if (must_retry_ || sink_.has_errors_since(begin_)) return {};
   check_times();
   if (sink_.has_errors_since(begin_)) return {};
-  return draft_.finish();
+  Graph graph = draft_.finish();
+  check_loops(graph, program_, sink_);
+  find_first_stamps(graph, sink_);
+  return graph;
 }
 
 }  // namespace streamc

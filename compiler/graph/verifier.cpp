@@ -62,7 +62,9 @@ class Verifier {
 
   void check_order(OperatorId id) {
     const Operator& op = graph_.op(id);
-    if (std::holds_alternative<PrevOperator>(op.kind)) return;
+    const auto* delay = std::get_if<DelayOperator>(&op.kind);
+    const bool looks_back = delay != nullptr && delay->is_on_cycle;
+    if (looks_back || std::holds_alternative<PrevOperator>(op.kind)) return;
     const auto* link = std::get_if<LinkOperator>(&op.kind);
     for (std::size_t i = 0; i < op.inputs.size(); ++i) {
       const PortId input = op.inputs[i];
@@ -75,6 +77,7 @@ class Verifier {
     const Operator& op = graph_.op(id);
     const bool is_head = std::holds_alternative<ZipOperator>(op.kind) ||
                          std::holds_alternative<MergeOperator>(op.kind) ||
+                         std::holds_alternative<DelayOperator>(op.kind) ||
                          std::holds_alternative<LinkOperator>(op.kind);
     ScopeId scope;
     if (!is_head && !op.inputs.empty()) {
@@ -138,6 +141,14 @@ class Verifier {
           outputs_are_heads();
         },
         [&](const MergeOperator&) { has_counts(op.inputs.size(), 1); outputs_are_heads(); },
+        [&](const DelayOperator& kind) {
+          has_counts(1, 1);
+          outputs_are_heads();
+          if (kind.is_by_time() ? kind.count != 0 || kind.initial.valid() : kind.count < 1) {
+            complain(id, "by {} ns and {} items", kind.duration_ns, kind.count);
+          }
+          if (kind.max < 1) complain(id, "it may hold {} items", kind.max);
+        },
         [&](const LinkOperator& kind) {
           has_counts(op.inputs.size(), op.inputs.size());
           if (kind.initial.size() != op.inputs.size()) complain(id, "{} inputs, {} beginnings",
@@ -239,6 +250,10 @@ class Verifier {
         [&](const LinkOperator&) {
           for (std::size_t i = 0; i < inputs.size(); ++i) same(inputs[i], graph_.port(op.outputs[i]).type_id);
         },
+        [&](const DelayOperator& kind) {
+          same(inputs.front(), output);
+          if (kind.initial.valid()) same(program_.expr(kind.initial).type_id, output);
+        },
         [&](const MergeOperator&) {
           for (const TypeId input : inputs) same(input, output);
         },
@@ -264,7 +279,9 @@ class Verifier {
     }
     for (const OperatorId giver : scope.stamp_givers) {
       const OperatorKind& kind = graph_.op(giver).kind;
-      if (!std::holds_alternative<SourceOperator>(kind) && !std::holds_alternative<ListOperator>(kind)) {
+      const auto* delay = std::get_if<DelayOperator>(&kind);
+      const bool is_loop = delay != nullptr && delay->is_on_cycle;
+      if (!is_loop && !std::holds_alternative<SourceOperator>(kind) && !std::holds_alternative<ListOperator>(kind)) {
         fmt::format_to(std::back_inserter(problems_), "s{}: o{} gives no stamps\n", id, giver);
       }
     }

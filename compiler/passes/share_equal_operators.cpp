@@ -48,7 +48,7 @@ std::string key_of(const CheckedProgram& program, const OperatorKind& kind) {
       },
       [](const FlattenOperator&) { return std::string("flatten"); },
       [](const ZipOperator&) { return std::string(); }, [](const MergeOperator&) { return std::string(); },
-      [](const LinkOperator&) { return std::string(); },
+      [](const DelayOperator&) { return std::string(); }, [](const LinkOperator&) { return std::string(); },
       [](const AgentOperator&) { return std::string(); }, [](const SinkOperator&) { return std::string(); },
       [](const CaptureOperator&) { return std::string(); });
 }

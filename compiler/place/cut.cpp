@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-#include "compiler/place/cycles.h"
+#include "compiler/graph/cycles.h"
 #include "compiler/support/assert.h"
 
 namespace streamc {
@@ -18,7 +18,8 @@ bool is(const Operator& op) {
 }
 
 bool is_head(const Operator& op) {
-  return op.inputs.empty() || is<ZipOperator>(op) || is<MergeOperator>(op) || is<LinkOperator>(op);
+  return op.inputs.empty() || is<ZipOperator>(op) || is<MergeOperator>(op) || is<DelayOperator>(op) ||
+         is<LinkOperator>(op);
 }
 
 // Read from queues wherever they are, as heads are.
@@ -27,6 +28,18 @@ bool is_sink(const Operator& op) { return is<SinkOperator>(op) || is<CaptureOper
 ScopeId root_of(const Graph& graph, ScopeId scope) {
   while (graph.scope(scope).parent.valid()) scope = graph.scope(scope).parent;
   return scope;
+}
+
+// A `delay` on a cycle, which reads what comes round.
+bool is_loop_head(const Operator& op) {
+  const auto* delay = std::get_if<DelayOperator>(&op.kind);
+  return delay != nullptr && delay->is_on_cycle;
+}
+
+std::vector<bool> find_loop_heads(const Graph& graph) {
+  std::vector<bool> is_head(graph.operators.size(), false);
+  for (std::size_t i = 0; i < graph.operators.size(); ++i) is_head[i] = is_loop_head(graph.operators[i]);
+  return is_head;
 }
 
 // One flag for each operator that is the first of its cycle: every `prev` on it reads values only, so that
@@ -45,7 +58,7 @@ std::vector<bool> find_cuttable(const Graph& graph, const std::vector<OperatorId
 
 // One flag an operator: a `prev` on a cycle that runs in several parts.
 std::vector<bool> find_cut_prevs(const Graph& graph, const std::vector<PartId>& parts) {
-  const std::vector<OperatorId> cycle_of = find_cycles(graph);
+  const std::vector<OperatorId> cycle_of = find_cycles(graph, find_loop_heads(graph));
   std::vector<bool> is_spread(graph.operators.size(), false);
   for (std::size_t i = 0; i < graph.operators.size(); ++i) {
     if (parts[i] != parts[cycle_of[i].index()]) is_spread[cycle_of[i].index()] = true;
@@ -61,7 +74,8 @@ std::vector<bool> find_cut_prevs(const Graph& graph, const std::vector<PartId>& 
 
 }  // namespace
 
-std::vector<MovedOperator> settle_parts(const Graph& graph, std::vector<PartId>& parts) {
+std::vector<MovedOperator> settle_parts(const Graph& graph, const std::vector<NodeId>& nodes,
+                                        std::vector<PartId>& parts) {
   std::map<OperatorId, MovedOperator> moved;
   const auto move = [&](OperatorId id, PartId part, MovedOperator::Reason reason) {
     if (parts[id.index()] == part) return;
@@ -70,8 +84,20 @@ std::vector<MovedOperator> settle_parts(const Graph& graph, std::vector<PartId>&
     parts[id.index()] = part;
   };
 
+  // A loop runs on the node of its first operator.
+  const std::vector<OperatorId> loop_of = find_cycles(graph);
+  std::vector<bool> is_loop(graph.operators.size(), false);  // By the first operator of a cycle.
+  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
+    if (is_loop_head(graph.operators[i])) is_loop[loop_of[i].index()] = true;
+  }
+  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
+    const PartId first = parts[loop_of[i].index()];
+    const bool is_elsewhere = nodes[parts[i].index()] != nodes[first.index()];
+    if (is_loop[loop_of[i].index()] && is_elsewhere) move(OperatorId(i), first, MovedOperator::Reason::Loop);
+  }
+  const std::vector<OperatorId> cycle_of = find_cycles(graph, find_loop_heads(graph));
+
   // A cycle that cannot be cut runs where its first operator runs.
-  const std::vector<OperatorId> cycle_of = find_cycles(graph);
   const std::vector<bool> may_cut = find_cuttable(graph, cycle_of);
   for (std::size_t i = 0; i < graph.operators.size(); ++i) {
     const OperatorId first = cycle_of[i];
@@ -113,7 +139,7 @@ class Cutter {
       : graph_(graph),
         parts_(parts),
         is_cut_prev_(find_cut_prevs(graph, parts)),
-        cycle_of_(find_cycles(graph, is_cut_prev_)),
+        cycle_of_(find_cycles(graph, with_loop_heads(graph, is_cut_prev_))),
         piece_of_(graph.operators.size()) {}
 
   CutGraph cut() {
@@ -168,10 +194,19 @@ class Cutter {
     return members;
   }
 
+  // Where cycles are broken: at each `prev` that is cut, and at each `delay`.
+  static std::vector<bool> with_loop_heads(const Graph& graph, std::vector<bool> is_cut) {
+    for (std::size_t i = 0; i < graph.operators.size(); ++i) {
+      if (is_loop_head(graph.operators[i])) is_cut[i] = true;
+    }
+    return is_cut;
+  }
+
   // What an operator reads that is made before it. A `prev` that is cut reads what comes round; what drives it is
-  // any port of its scope that does not depend on the cycle.
+  // any port of its scope that does not depend on the cycle. A `delay` on a cycle drives itself.
   std::vector<PortId> forward_inputs(OperatorId id) const {
     const Operator& op = graph_.op(id);
+    if (is_loop_head(op)) return {};
     if (!is_cut_prev_[id.index()]) return op.inputs;
     const ScopeId scope = graph_.port(op.inputs.front()).scope;
     for (const PortId output : graph_.op(graph_.scope(scope).opener).outputs) {
@@ -384,7 +419,7 @@ class Cutter {
   const Graph& graph_;
   const std::vector<PartId>& parts_;
   const std::vector<bool> is_cut_prev_;      // One an operator.
-  const std::vector<OperatorId> cycle_of_;   // Of what is left of cycles then.
+  const std::vector<OperatorId> cycle_of_;   // Of what is left of cycles when loops are broken, too.
   std::vector<std::optional<PieceIndex>> piece_of_;  // One an operator; none for sinks.
   std::vector<Piece> pieces_;
   std::map<std::tuple<ScopeId, PartId, std::size_t>, PieceIndex> linked_;

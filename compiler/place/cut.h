@@ -20,6 +20,7 @@
 
 namespace streamc {
 
+using NodeId = Id<struct NodeTag>;  // A machine.
 using PartId = Id<struct PartTag>;  // A thread of a process of a node.
 
 struct CutGraph {
@@ -33,6 +34,7 @@ struct MovedOperator {
   enum class Reason : std::uint8_t {
     Stop,   // An `else stop` depends on it: it decides before anything of the tick leaves its region.
     Cycle,  // It is on a cycle through a `prev` of something that may hold holes, which is handled tick by tick.
+    Loop,   // It is on a cycle through `delay`, whose parts must share memory to see when it ends.
   };
   OperatorId id;
   PartId wanted;
@@ -41,7 +43,9 @@ struct MovedOperator {
 };
 
 // Changes `parts` (one entry for each operator) where operators must stay together; in the order of the graph.
-std::vector<MovedOperator> settle_parts(const Graph& graph, std::vector<PartId>& parts);
+// `nodes`: the node of each part.
+std::vector<MovedOperator> settle_parts(const Graph& graph, const std::vector<NodeId>& nodes,
+                                        std::vector<PartId>& parts);
 
 // `parts` must be settled. Operators of one part stay in the order of the graph. O(edges · log).
 CutGraph cut_graph(const Graph& graph, const std::vector<PartId>& parts);

@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "compiler/support/assert.h"
+
 namespace streamc {
 namespace {
 
@@ -110,10 +112,18 @@ class Deployer {
       if (!told.insert(op.equation).second) continue;
       sink_.report(diag::KeptTogether, op.span, op.equation, placement_.parts[moved.given.index()].name,
                    placement_.parts[moved.wanted.index()].name,
-                   moved.reason == MovedOperator::Reason::Stop
-                       ? "an `else stop` depends on it, and decides before anything leaves its source"
-                       : "it is on a cycle through `prev`, which handles each item as a whole");
+                   reason_text(moved.reason));
     }
+  }
+
+  static std::string_view reason_text(MovedOperator::Reason reason) {
+    switch (reason) {
+      case MovedOperator::Reason::Stop:
+        return "an `else stop` depends on it, and decides before anything leaves its source";
+      case MovedOperator::Reason::Cycle: return "it is on a cycle through `prev`, which handles each item as a whole";
+      case MovedOperator::Reason::Loop: return "it is on a cycle through `delay`, which runs on one node";
+    }
+    STREAM_UNREACHABLE("reason {}", static_cast<int>(reason));
   }
 
   const Graph& graph_;

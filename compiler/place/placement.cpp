@@ -29,6 +29,7 @@ OperatorId head_of(const Graph& graph, OperatorId id) {
   const Operator& op = graph.op(id);
   const bool is_head = op.inputs.empty() || std::holds_alternative<ZipOperator>(op.kind) ||
                        std::holds_alternative<MergeOperator>(op.kind) ||
+                       std::holds_alternative<DelayOperator>(op.kind) ||
                        std::holds_alternative<LinkOperator>(op.kind);
   if (is_head) return id;
   ScopeId scope = graph.port(op.inputs.front()).scope;
@@ -76,7 +77,11 @@ PlacedGraph place_on_one_thread(Graph graph) {
 
 PlacedGraph place(const Graph& graph, Placement placement, std::vector<PartId> wishes) {
   gather_sinks(graph, placement.main_part, wishes);
-  std::vector<MovedOperator> moved = settle_parts(graph, wishes);
+  std::vector<NodeId> nodes;
+  for (const PlacedPart& part : placement.parts) {
+    nodes.push_back(placement.processes[part.process_id.index()].node_id);
+  }
+  std::vector<MovedOperator> moved = settle_parts(graph, nodes, wishes);
   CutGraph cut = cut_graph(graph, wishes);
   return {std::move(cut.graph), std::move(placement), std::move(cut.part_of), std::move(moved)};
 }

@@ -16,7 +16,6 @@
 
 namespace streamc {
 
-using NodeId = Id<struct NodeTag>;
 using ProcessId = Id<struct ProcessTag>;
 
 struct PlacedNode {

@@ -139,7 +139,7 @@ typedef struct StreamQueue {
   int32_t has_stamps;
   const char* name;  // The equation, for messages and --stats.
   int32_t has_times; // Stamps are times; else positions.
-  int32_t reserved;
+  int32_t counts_loop;  // Stamps only number what goes round: they say nothing beside others.
   int64_t skew;      // Items that must fit before its reader moves: one of several in step runs ahead.
   int64_t capacity;  // Items on the way between two parts, at the most; 0: what the runtime chooses.
 } StreamQueue;
@@ -148,7 +148,8 @@ enum StreamHeadKind {
   STREAM_HEAD_SOURCE = 0,
   STREAM_HEAD_ZIP = 1,
   STREAM_HEAD_MERGE = 2,
-  STREAM_HEAD_LINK = 3
+  STREAM_HEAD_LINK = 3,
+  STREAM_HEAD_DELAY = 4
 };
 
 // A region: its head's inputs are queues (a source has exactly one, which the runtime fills from
@@ -157,6 +158,8 @@ enum StreamHeadKind {
 // Link: all inputs in step, ticks of one clock that another region works on before; it ends with its first input,
 // which is also where stamps are, if there are any. The others may come round from what it writes itself: then
 // `initialize` writes their first ticks.
+// Delay: one input. By items, `initialize` writes the first ticks of its queue; by time, `delay_ns` is added to every
+// stamp of it, and what waits there is let go when no earlier stamp can follow, but on a cycle at once.
 typedef struct StreamRegion {
   int32_t head_kind;  // StreamHeadKind
   int32_t source;     // Index into sources, for STREAM_HEAD_SOURCE, else -1.
@@ -167,11 +170,13 @@ typedef struct StreamRegion {
   int32_t needs_stamps;    // 1: the region reads `stamps` of its inputs.
   int32_t part;            // Index of the part that runs it.
   int32_t end_matters;     // 1: END(T) shows in items, here or further down, so no frontier may pass T.
-  int32_t reserved;
+  int32_t loop;            // The cycle through delays that the region stands on, from 1; 0: none.
   int64_t state_size;      // Bytes, zeroed and 64-byte aligned before initialize is called.
   void (*initialize)(void* state, StreamContext* context);
   StreamRegionFunction run;
   const char* name;
+  int64_t delay_ns;        // STREAM_HEAD_DELAY: what is added to stamps; 0: it delays by items.
+  int64_t delay_limit;     // STREAM_HEAD_DELAY, on a cycle or by time: items that may wait in front of it.
 } StreamRegion;
 
 enum StreamArgumentKind {

@@ -1,6 +1,7 @@
 #include "runtime/agent/run_program.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "runtime/abi/entry_points.h"
 #include "runtime/agent/observed_run.h"
@@ -12,6 +13,8 @@
 namespace streamrt {
 
 namespace {
+
+constexpr int kStepsOnCycle = 64;
 
 int run_alone(const StreamProgram& program, const RunOptions& options) {
   std::optional<SignalWatch> signals;
@@ -161,6 +164,7 @@ void Runner::open_regions() {
       STREAM_CHECK(!queue_has_reader_[input], "a queue with two readers");
       queue_has_reader_[input] = true;
       region.has_times = region.has_times || program_.queues[input].has_times != 0;
+      region.has_positions = region.has_positions || program_.queues[input].counts_loop == 0;
     }
     for (std::int32_t k = 0; k < description.output_count; ++k) {
       const auto output = static_cast<std::size_t>(description.outputs[k]);
@@ -171,8 +175,13 @@ void Runner::open_regions() {
       region.merge = std::make_unique<MergeStage>(*region.inputs[0]->description().type,
                                                   region.inputs, options_.batch_limit);
     }
+    if (description.head_kind == STREAM_HEAD_DELAY) {
+      region.inputs[0]->delay({.shift_ns = description.delay_ns, .accepts_always = description.loop != 0});
+      if (description.loop != 0 || description.delay_ns != 0) delays_.push_back(&region);
+    }
     if (description.initialize != nullptr) description.initialize(region.state, &context_);
   }
+  find_loops();
   context_.is_starting = false;
 }
 
@@ -228,8 +237,12 @@ Result<void> Runner::loop() {
     if (!received) return received.failure();
     bool moved = *received;
     for (RunningRegion& region : regions_) {
-      while (step(region)) moved = true;
+      // A region may feed itself for ever.
+      const int most = region.description->loop == 0 ? std::numeric_limits<int>::max() : kStepsOnCycle;
+      for (int i = 0; i < most && step(region); ++i) moved = true;
     }
+    moved |= settle_loops();
+    if (const Result<void> checked = check_delays(); !checked) return checked;
     if (stops_) end_source_logs(true);
     if (counter_writer_.is_due()) tell_counters();
     const Result<bool> drained = drain_sinks();
@@ -237,6 +250,7 @@ Result<void> Runner::loop() {
     moved |= *drained;
     moved |= send();
     if (is_finished()) {
+      (void)settle_loops();  // So that others do not wait for what this part saw before.
       for (Inlet& inlet : inlets_) inlet.close();
       return {};
     }
@@ -297,10 +311,13 @@ void Runner::check_deadline_and_signals() {
   if (deadline_steady_ns_ && clock_.steady_ns() >= *deadline_steady_ns_) {
     deadline_steady_ns_.reset();
     end_source_logs(true);
+    end_loops_without_inputs();
   }
   if (end_signal_ != 0) return;
   end_signal_ = asked_to_end();
-  if (end_signal_ != 0) end_source_logs(false);
+  if (end_signal_ == 0) return;
+  end_source_logs(false);
+  end_loops_without_inputs();
 }
 
 void Runner::end_source_logs(bool live_only) {

@@ -22,6 +22,7 @@
 #include "runtime/agent/counters.h"
 #include "runtime/agent/exchange.h"
 #include "runtime/agent/failures.h"
+#include "runtime/agent/loop_board.h"
 #include "runtime/agent/progress.h"
 #include "runtime/agent/run_program.h"
 #include "runtime/agent/signals.h"
@@ -71,8 +72,11 @@ struct RunningRegion {
   std::vector<ColumnQueue*> outputs;
   std::vector<std::int32_t> output_indices;
   std::unique_ptr<MergeStage> merge;         // Merge heads only.
+  std::vector<bool> input_stays;             // One an input: its writer stands on the same cycle,
+  std::vector<bool> output_stays;            // and one an output: its reader does. Empty on no cycle.
   std::int64_t last_stamp = kEarliestStamp;  // Of the newest tick handled.
-  bool has_times = false;  // Some of its inputs carry times.
+  bool has_times = false;      // Some of its inputs carry times,
+  bool has_positions = false;  // or at least positions that are not numbers of a loop.
   bool has_ended = false;
   bool has_stopped_early = false;  // It said DONE or STOP.
   bool has_silent_end = false;     // Its END stopped the program, or that of a region it continues did.
@@ -80,6 +84,23 @@ struct RunningRegion {
   std::int64_t batch_count = 0;
   std::int64_t tick_count = 0;
   std::int64_t busy_ns = 0;
+};
+
+// A delay on a cycle.
+inline bool is_loop_head(const RunningRegion& region) {
+  return region.description->head_kind == STREAM_HEAD_DELAY && region.description->loop != 0;
+}
+
+// A cycle through delays (semantics.md §5), or what of it runs in this part.
+struct Loop {
+  std::int32_t number = 0;    // StreamRegion::loop.
+  bool spans_parts = false;
+  bool has_inputs = false;    // Something comes to it from outside, in whatever part.
+  std::vector<RunningRegion*> regions;
+  std::vector<ColumnQueue*> outside;        // Read on the cycle, written elsewhere.
+  std::vector<const ColumnQueue*> sending;  // Written here and read in another part of the cycle.
+  std::vector<const ColumnQueue*> leaving;  // Written on the cycle, read elsewhere.
+  std::int64_t earliest_input = kEarliestStamp;  // No item still to come from outside has an earlier stamp.
 };
 
 class Team;
@@ -148,12 +169,26 @@ class Runner {
                    std::uint32_t flags);
   void call(RunningRegion& region, std::span<const StreamBatch> batch);
   void end(RunningRegion& region);
+  bool has_stamps_for(const RunningRegion& region, const ColumnQueue& input) const;
   std::int64_t stamp_of(const RunningRegion& region, std::span<const StreamBatch> batch,
                         std::int64_t tick) const;
   void forward_frontier(RunningRegion& region);
   bool inputs_are_finished(const RunningRegion& region) const;
   std::int64_t end_stamp_of(const RunningRegion& region) const;
   void retire(RunningRegion& region);
+
+  // Cycles through delays (runner_loops.cpp).
+  void find_loops();
+  void find_loop_crossings();
+  Loop& loop_of(std::int32_t number);
+  bool settle_loops();
+  LoopSight look_at(Loop& loop) const;
+  void look_at(const RunningRegion& region, LoopSight& sight) const;
+  std::optional<LoopSight> look_with_others(const Loop& loop, const LoopSight& own);
+  bool settle(Loop& loop, const LoopSight& all);
+  bool cancel(const Loop& loop);
+  void end_loops_without_inputs();
+  Result<void> check_delays() const;
 
   // What starves (runner_needs.cpp).
   bool pull_needed_sources();
@@ -207,6 +242,10 @@ class Runner {
   std::uint32_t doublings_ = 0;  // Of the limits, as RunControl::doublings says.
   const bool may_spin_ = std::thread::hardware_concurrency() > 1;
   std::vector<RunningRegion> regions_;
+  std::vector<Loop> loops_;
+  std::vector<std::int64_t> counts_;           // Of crossings: what LoopBoard::publish takes,
+  std::vector<std::int64_t> received_before_;  // and what stood in their queues from the beginning.
+  std::vector<const RunningRegion*> delays_;  // Whose queues have a limit of their own.
   std::vector<SinkGroup> groups_;
   std::vector<std::int32_t> group_numbers_;  // StreamSink::order_group of each group.
   ConsoleOutput console_;

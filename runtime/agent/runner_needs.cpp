@@ -26,13 +26,21 @@ void Runner::need(ColumnQueue* queue) {
     RunningRegion* const writer = writer_of_[index_of(starving)];
     if (writer == nullptr || writer->has_ended || writer->is_needed) continue;
     writer->is_needed = true;
+    // What holds back a cycle is whoever may send it something earlier than all that is on it.
+    for (const Loop& loop : loops_) {
+      if (loop.number != writer->description->loop) continue;
+      for (ColumnQueue* const input : loop.outside) {
+        const bool is_earliest = input->earliest_possible_stamp() <= loop.earliest_input;
+        if (input->is_empty() && !input->is_finished() && is_earliest) worklist.push_back(input);
+      }
+    }
     if (writer->merge) {
       if (ColumnQueue* const blocking = writer->merge->blocking_input())
         worklist.push_back(blocking);
       continue;
     }
     for (ColumnQueue* const input : writer->inputs) {
-      if (input->is_empty() && !input->is_finished()) worklist.push_back(input);
+      if (input->ready_count() == 0 && !input->is_finished()) worklist.push_back(input);
     }
   }
 }

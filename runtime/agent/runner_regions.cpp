@@ -17,8 +17,8 @@ bool Runner::is_blocked(const RunningRegion& region) const {
 }
 
 std::int64_t Runner::available_ticks(const RunningRegion& region) const {
-  std::int64_t count = region.inputs[0]->size();
-  for (const ColumnQueue* const input : region.inputs) count = std::min(count, input->size());
+  std::int64_t count = region.inputs[0]->ready_count();
+  for (const ColumnQueue* const input : region.inputs) count = std::min(count, input->ready_count());
   return count;
 }
 
@@ -32,10 +32,11 @@ bool Runner::inputs_are_finished(const RunningRegion& region) const {
 }
 
 // END(T). A zip's inputs need not end together, and where the longer ones stand is chance: its T is
-// the stamp of its last tick, and so it is where the region itself stops.
+// the stamp of its last tick, and so it is where the region itself stops, and where a cycle runs empty.
 std::int64_t Runner::end_stamp_of(const RunningRegion& region) const {
   std::int64_t end_stamp = region.last_stamp;
-  if (region.has_stopped_early || region.description->head_kind == STREAM_HEAD_ZIP) return end_stamp;
+  const std::int32_t kind = region.description->head_kind;
+  if (region.has_stopped_early || kind == STREAM_HEAD_ZIP || is_loop_head(region)) return end_stamp;
   for (const ColumnQueue* const input : region.inputs) {
     end_stamp = std::max(end_stamp, input->end_stamp());
     if (region.description->head_kind == STREAM_HEAD_LINK) break;  // What comes round ends last.
@@ -82,13 +83,24 @@ bool Runner::step(RunningRegion& region) {
 }
 
 // No later item has a stamp below the oldest one that any input may still bring; in a zip, below that of every
-// input. But what a zip emits at its END is stamped with its last tick, and must not come too late.
+// input. But what a zip emits at its END is stamped with its last tick, and must not come too late; the same goes for
+// what hangs below the head of a cycle. One that counts its ticks has as frontier the number of the next.
 void Runner::forward_frontier(RunningRegion& region) {
   std::int64_t frontier = region.last_stamp;
+  if (is_loop_head(region)) {
+    const bool counts = region.description->delay_ns == 0;
+    frontier = counts ? region.inputs[0]->first_position() : region.inputs[0]->earliest_possible_stamp();
+    if (frontier == kLatestStamp) return;
+    for (std::size_t i = 0; i < region.outputs.size(); ++i) {
+      const bool is_bounded = region.description->end_matters != 0 && !region.output_stays[i];
+      region.outputs[i]->advance_frontier(is_bounded ? region.last_stamp : frontier);
+    }
+    return;
+  }
   if (region.description->head_kind == STREAM_HEAD_ZIP) {
     for (const ColumnQueue* const input : region.inputs) {
       if (region.description->end_matters != 0) break;
-      if (region.has_times && input->description().has_times == 0) continue;
+      if (!has_stamps_for(region, *input)) continue;
       const std::int64_t earliest = input->earliest_possible_stamp();
       if (earliest != kLatestStamp) frontier = std::max(frontier, earliest);
     }
@@ -103,6 +115,12 @@ void Runner::forward_frontier(RunningRegion& region) {
   for (ColumnQueue* const output : region.outputs) output->advance_frontier(frontier);
 }
 
+// Beside times, positions say nothing of when a tick is; nor do the numbers of a loop beside positions.
+bool Runner::has_stamps_for(const RunningRegion& region, const ColumnQueue& input) const {
+  if (region.has_times) return input.description().has_times != 0;
+  return !region.has_positions || input.description().counts_loop == 0;
+}
+
 // The stamp of a tick of the batch: that of the first input, the latest one for a zip.
 std::int64_t Runner::stamp_of(const RunningRegion& region, std::span<const StreamBatch> batch,
                               std::int64_t tick) const {
@@ -112,8 +130,7 @@ std::int64_t Runner::stamp_of(const RunningRegion& region, std::span<const Strea
   if (region.description->head_kind != STREAM_HEAD_ZIP) return one(batch[0]);
   std::int64_t latest = kEarliestStamp;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    // Beside times, positions say nothing of when a tick is.
-    if (region.has_times && region.inputs[i]->description().has_times == 0) continue;
+    if (!has_stamps_for(region, *region.inputs[i])) continue;
     latest = std::max(latest, one(batch[i]));
   }
   return latest;
@@ -129,6 +146,7 @@ std::int32_t Runner::run(RunningRegion& region, const StreamBatch* inputs, std::
   const std::int32_t status =
       region.description->run(region.state, &context_, inputs, count, flags);
   if (options_.shows_statistics) region.busy_ns += clock_.steady_ns() - started;
+  for (ColumnQueue* const output : region.outputs) output->shift_new_stamps();
   ++region.batch_count;
   region.tick_count += count;
   context_.batch_arena.reset();

@@ -138,10 +138,12 @@ void Team::map_memory() {
   const std::size_t processes =
       place(sizeof(ProcessReport) * static_cast<std::size_t>(program_.process_count));
   const std::size_t reports = place(sizeof(PartReport) * part_count);
+  const std::size_t loops = place(LoopBoard::bytes(program_));
   for (Channel& channel : channels_) channel.offset = place(ring_bytes(channel.capacity));
   memory_ = std::make_unique<SharedMemory>(size);
   std::byte* const base = memory_->data();
   control_ = new (base + control) RunControl;
+  loop_board_.emplace(program_, base + loops);
   bell_states_ = reinterpret_cast<DoorbellState*>(base + bells);
   process_reports_ = reinterpret_cast<ProcessReport*>(base + processes);
   reports_ = reinterpret_cast<PartReport*>(base + reports);

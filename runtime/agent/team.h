@@ -21,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -31,6 +32,7 @@
 #include "runtime/agent/exchange.h"
 #include "runtime/agent/failures.h"
 #include "runtime/agent/gateway.h"
+#include "runtime/agent/loop_board.h"
 #include "runtime/agent/run_control.h"
 #include "runtime/agent/run_program.h"
 #include "runtime/agent/signals.h"
@@ -69,6 +71,7 @@ class Team {
   [[nodiscard]] Doorbell bell(std::int32_t part);
   void ring_all();
   [[nodiscard]] PartReport& report(std::int32_t part) { return reports_[part]; }
+  [[nodiscard]] LoopBoard& loop_board() { return *loop_board_; }
   // Lines that other threads and processes want shown; for the main part only.
   void show_messages(const MessageWriter& write);
   [[nodiscard]] bool has_messages() const { return has_messages_.load(std::memory_order_acquire); }
@@ -117,6 +120,7 @@ class Team {
   bool starts_other_nodes_ = false;
   std::vector<Channel> channels_;
   std::unique_ptr<SharedMemory> memory_;
+  std::optional<LoopBoard> loop_board_;
   RunControl* control_ = nullptr;
   DoorbellState* bell_states_ = nullptr;
   ProcessReport* process_reports_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "runtime/base/assert.h"
 #include "runtime/base/leaves.h"
@@ -19,6 +20,13 @@ std::size_t bytes_of(std::int64_t ticks, std::size_t item_size) {
 
 }  // namespace
 
+std::int64_t later_stamp(std::int64_t stamp, std::int64_t shift_ns) {
+  std::int64_t later = 0;
+  if (stamp == kEarliestStamp || stamp == kLatestStamp) return stamp;
+  if (__builtin_add_overflow(stamp, shift_ns, &later)) return shift_ns > 0 ? kLatestStamp : kEarliestStamp;
+  return later;
+}
+
 void AlignedBytes::grow(std::size_t size, std::size_t kept) {
   auto* const fresh = static_cast<std::byte*>(::operator new(size, std::align_val_t{64}));
   if (kept > 0) std::memcpy(fresh, bytes_.get(), kept);
@@ -32,7 +40,8 @@ ColumnQueue::ColumnQueue(const StreamQueue& description) : description_(&descrip
     has_payloads_ |= leaf.kind == STREAM_LEAF_TEXT || leaf.kind == STREAM_LEAF_VIEW;
   }
   columns_.resize(item_sizes_.size());
-  pointers_.resize(item_sizes_.size());
+  batch_pointers_.resize(item_sizes_.size());
+  output_pointers_.resize(item_sizes_.size());
 }
 
 const std::uint8_t* ColumnQueue::valid() const {
@@ -62,6 +71,7 @@ void ColumnQueue::make_room(std::int64_t ticks, std::int64_t kept_ticks) {
 
   const auto fit = [&](AlignedBytes& bytes, std::size_t item_size) {
     (void)memory_size((new_capacity + kSpareTicks) * static_cast<std::int64_t>(item_size));
+    if (is_lent_) return move_into_fresh(bytes, item_size, live, new_capacity);
     if (begin_ > 0 && live > 0) move_to_front(bytes, item_size);
     if (new_capacity > capacity_) {
       bytes.grow(bytes_of(new_capacity + kSpareTicks, item_size), bytes_of(live, item_size));
@@ -74,12 +84,22 @@ void ColumnQueue::make_room(std::int64_t ticks, std::int64_t kept_ticks) {
   capacity_ = new_capacity;
 }
 
+void ColumnQueue::move_into_fresh(AlignedBytes& bytes, std::size_t item_size, std::int64_t live,
+                                  std::int64_t capacity) {
+  AlignedBytes fresh;
+  fresh.grow(bytes_of(capacity + kSpareTicks, item_size), 0);
+  if (live > 0) {
+    std::memcpy(fresh.data(), bytes.data() + bytes_of(begin_, item_size), bytes_of(live, item_size));
+  }
+  retired_.push_back(std::exchange(bytes, std::move(fresh)));
+}
+
 void ColumnQueue::set_pointers(StreamOutput& out) {
   const std::int64_t tail = begin_ + size_;
   for (std::size_t leaf = 0; leaf < columns_.size(); ++leaf) {
-    pointers_[leaf] = columns_[leaf].data() + bytes_of(tail, item_sizes_[leaf]);
+    output_pointers_[leaf] = columns_[leaf].data() + bytes_of(tail, item_sizes_[leaf]);
   }
-  out.columns = pointers_.data();
+  out.columns = output_pointers_.data();
   out.valid = description_->has_valid == 0 ? nullptr
                                            : reinterpret_cast<std::uint8_t*>(valid_.data()) + tail;
   out.stamps = description_->has_stamps == 0
@@ -114,13 +134,30 @@ void ColumnQueue::commit(std::int64_t ticks, PayloadLifetime lifetime, std::int6
     copy_payloads(begin_ + size_, ticks, payloads_);
   }
   size_ += ticks;
+  unshifted_ += ticks;
+}
+
+void ColumnQueue::shift_new_stamps() {
+  if (delayed_.shift_ns != 0 && !is_closed_) {
+    auto* const end = reinterpret_cast<std::int64_t*>(stamps_.data()) + begin_ + size_;
+    for (std::int64_t* stamp = end - unshifted_; stamp < end; ++stamp) {
+      *stamp = later_stamp(*stamp, delayed_.shift_ns);
+    }
+  }
+  unshifted_ = 0;
 }
 
 void ColumnQueue::end(std::int64_t end_stamp, bool is_silent) {
   if (has_ended_) return;
   has_ended_ = true;
   has_silent_end_ = is_silent;
-  end_stamp_ = end_stamp;
+  end_stamp_ = later_stamp(end_stamp, delayed_.shift_ns);
+}
+
+std::int64_t ColumnQueue::ready_count() const {
+  if (delayed_.shift_ns == 0 || delayed_.accepts_always || has_ended_ || size() == 0) return size();
+  const std::int64_t* const first = stamps();
+  return std::upper_bound(first, first + size_, written_frontier()) - first;
 }
 
 std::int64_t ColumnQueue::earliest_possible_stamp() const {
@@ -129,14 +166,17 @@ std::int64_t ColumnQueue::earliest_possible_stamp() const {
 }
 
 StreamBatch ColumnQueue::batch(std::int64_t count) {
+  is_lent_ = delayed_.accepts_always;
   for (std::size_t leaf = 0; leaf < columns_.size(); ++leaf) {
-    pointers_[leaf] = columns_[leaf].data() + bytes_of(begin_, item_sizes_[leaf]);
+    batch_pointers_[leaf] = columns_[leaf].data() + bytes_of(begin_, item_sizes_[leaf]);
   }
-  return {count, first_position_, pointers_.data(), valid(), stamps()};
+  return {count, first_position_, batch_pointers_.data(), valid(), stamps()};
 }
 
 void ColumnQueue::consume(std::int64_t count) {
   STREAM_CHECK(count <= size_, "more items consumed than wait");
+  is_lent_ = false;
+  retired_.clear();
   begin_ += count;
   size_ -= count;
   first_position_ += count;
@@ -150,6 +190,8 @@ void ColumnQueue::consume(std::int64_t count) {
 
 void ColumnQueue::close() {
   is_closed_ = true;
+  is_lent_ = false;
+  retired_.clear();
   begin_ = 0;
   first_position_ += size_;
   size_ = 0;

@@ -41,12 +41,24 @@ class AlignedBytes {
   std::unique_ptr<std::byte, Free> bytes_;
 };
 
+// What a queue in front of a delay does beside waiting.
+struct DelayedQueue {
+  std::int64_t shift_ns = 0;      // Added to all stamps that were written, and to frontiers.
+  bool accepts_always = false;    // On a cycle: it is never full, and the reader may take everything at once.
+};
+
+// `stamp` + `shift_ns`, where both ends of the range stay what they are.
+std::int64_t later_stamp(std::int64_t stamp, std::int64_t shift_ns);
+
 class ColumnQueue {
  public:
   // `description` must outlive the queue.
   explicit ColumnQueue(const StreamQueue& description);
 
   [[nodiscard]] const StreamQueue& description() const { return *description_; }
+
+  // Makes it the queue in front of a delay, before anything is written.
+  void delay(const DelayedQueue& delayed) { delayed_ = delayed; }
 
   // ---- writer ----
 
@@ -58,10 +70,18 @@ class ColumnQueue {
   // it.
   void commit(std::int64_t ticks, PayloadLifetime lifetime,
               std::int64_t stamp_floor = kEarliestStamp);
+  // To be called when the writer is through with its batch, since it may read what it committed: the stamps become those
+  // behind the delay.
+  void shift_new_stamps();
   // For writers whose texts need no copy at commit.
   [[nodiscard]] Arena& payload_arena() { return payloads_; }
 
-  void advance_frontier(std::int64_t stamp) { frontier_ = stamp > frontier_ ? stamp : frontier_; }
+  void advance_frontier(std::int64_t stamp) {
+    stamp = later_stamp(stamp, delayed_.shift_ns);
+    frontier_ = stamp > frontier_ ? stamp : frontier_;
+  }
+  // The frontier as it was written: without what a delay adds.
+  [[nodiscard]] std::int64_t written_frontier() const { return later_stamp(frontier_, -delayed_.shift_ns); }
   // No more items. `end_stamp` is the T of semantics.md §2, kEarliestStamp if nothing ever had a stamp; only the
   // first call counts. A *silent* end is that of a program stopped by its own END: what readers hold back
   // for the END, they keep.
@@ -77,8 +97,12 @@ class ColumnQueue {
   // It holds `limit` items, and the reader can take some: an order by stamps may have to see the next
   // stamp before it lets the last one go, so items of one stamp only are never too many.
   [[nodiscard]] bool is_full(std::int64_t limit) const {
-    return size() >= limit && stamp_at(0) != stamp_at(size_ - 1);
+    if (delayed_.accepts_always || size() < limit) return false;
+    const std::int64_t count = ready_count();
+    return count >= limit && stamp_at(0) != stamp_at(count - 1);
   }
+  // How many items the reader may take: all but those that a delay by time holds until no earlier one can follow.
+  [[nodiscard]] std::int64_t ready_count() const;
   // END has been reached: no item waits and none will come.
   [[nodiscard]] bool is_finished() const { return is_closed_ || (has_ended_ && size_ == 0); }
   [[nodiscard]] std::int64_t end_stamp() const { return end_stamp_; }
@@ -97,7 +121,8 @@ class ColumnQueue {
   // Every item to come, waiting or not yet there, has a stamp that is not below this one.
   [[nodiscard]] std::int64_t earliest_possible_stamp() const;
 
-  // The oldest `count` items. Valid until the next reserve or consume.
+  // The oldest `count` items. Valid until the next reserve or consume; on a cycle, where the reader may be the writer,
+  // until consume.
   [[nodiscard]] StreamBatch batch(std::int64_t count);
   // The oldest `count` items are done with; views of them become invalid.
   void consume(std::int64_t count);
@@ -112,6 +137,7 @@ class ColumnQueue {
   [[nodiscard]] const std::uint8_t* valid() const;
   [[nodiscard]] const std::int64_t* stamps() const;
   void make_room(std::int64_t ticks, std::int64_t kept_ticks);
+  void move_into_fresh(AlignedBytes& bytes, std::size_t item_size, std::int64_t live, std::int64_t capacity);
   void set_pointers(StreamOutput& out);
   void copy_payloads(std::int64_t first_tick, std::int64_t count, Arena& arena);
   void compact_payloads();
@@ -119,7 +145,8 @@ class ColumnQueue {
   const StreamQueue* description_;
   std::vector<AlignedBytes> columns_;    // One for each leaf,
   std::vector<std::size_t> item_sizes_;  // and the bytes of an item in it.
-  std::vector<void*> pointers_;          // What StreamBatch and StreamOutput point to.
+  std::vector<void*> batch_pointers_;    // What StreamBatch points to,
+  std::vector<void*> output_pointers_;   // and StreamOutput: on a cycle both may be in use.
   AlignedBytes valid_;
   AlignedBytes stamps_;
   bool has_payloads_ = false;  // Some leaf is a text or a view.
@@ -129,6 +156,7 @@ class ColumnQueue {
   std::int64_t capacity_ = 0;  // Ticks, not counting the spare ones.
   std::int64_t begin_ = 0;     // The oldest waiting tick, as an index into the columns.
   std::int64_t size_ = 0;
+  std::int64_t unshifted_ = 0;  // The newest of them, whose stamps are still as they were written.
   std::int64_t first_position_ = 0;
   std::int64_t frontier_ = kEarliestStamp;
   std::int64_t last_stamp_ = kEarliestStamp;
@@ -136,6 +164,9 @@ class ColumnQueue {
   bool has_ended_ = false;
   bool has_silent_end_ = false;
   bool is_closed_ = false;
+  DelayedQueue delayed_;
+  bool is_lent_ = false;               // On a cycle: a batch is being read, so nothing of it may move,
+  std::vector<AlignedBytes> retired_;  // and what it stands in is kept.
 
   static constexpr std::size_t kPayloadSlackBytes = std::size_t{1} << 20;
 };

@@ -260,7 +260,7 @@ bool take_validity(Rest& rest, std::uint8_t* valid, std::uint64_t ticks) {
 
 bool take_columns(Rest& rest, const FrameStart& start, ColumnQueue& queue, StreamOutput& out) {
   const StreamQueue& description = queue.description();
-  const std::int64_t least_stamp = std::max(queue.frontier(), queue.last_stamp());
+  const std::int64_t least_stamp = std::max(queue.written_frontier(), queue.last_stamp());
   const bool wants_stamps = description.has_stamps != 0;
   const bool wants_validity = description.has_valid != 0;
   if (wants_stamps != ((start.flags & kHasStamps) != 0)) return false;
@@ -330,7 +330,10 @@ Result<std::int64_t> read_frame(std::span<const std::byte> frame, ColumnQueue& q
     queue.payload_arena().rewind(before);
     return broken();
   }
-  if (count > 0) queue.commit(count, PayloadLifetime::Queue);
+  if (count > 0) {
+    queue.commit(count, PayloadLifetime::Queue);
+    queue.shift_new_stamps();
+  }
   queue.advance_frontier(start.frontier);
   if ((start.flags & kIsEnd) != 0) queue.end(start.end_stamp, (start.flags & kIsSilentEnd) != 0);
   return count;

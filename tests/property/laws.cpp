@@ -100,6 +100,81 @@ std::string prev_looks_back(std::uint64_t seed) {
   });
 }
 
+std::string delay_puts_items_in_front(std::uint64_t seed) {
+  Random random(seed);
+  const std::size_t count = 1 + random.below(100);
+  const std::size_t items = 1 + random.below(random.chance(80) ? 12 : 3000);
+  const std::string text =
+      fmt::format("x = {}\nlater = delay(x, {}, init: 7.5)\n", float_list(random, count), items) +
+      "paired = zip(x, later) |> map((a, b) => b)\n" +
+      fmt::format("earlier = prev(x, {}, init: 7.5)\n", items) +
+      fmt::format("timed = {} @ 4Hz\n", float_list(random, count)) +
+      fmt::format("shifted = delay(timed, {}ms) |> map(v => \"{{now}} {{v}}\")\n", 250 * items) +
+      fmt::format("expected = timed |> map(v => \"{{now + {}ms}} {{v}}\")\n", 250 * items) + printed("x") +
+      printed("later") + printed("paired") + printed("earlier") + printed("shifted") + printed("expected");
+  return check(text, seed, [&](LinesByTag& lines) {
+    Lines expected(items, "7.5");
+    expected.insert(expected.end(), lines["x"].begin(), lines["x"].end());
+    return same(expected, lines["later"]) + same(lines["paired"], lines["earlier"]) +
+           same(lines["expected"], lines["shifted"]);
+  });
+}
+
+// One item at a time, in the order in which they wait: what a cycle must make of them.
+Lines go_round(std::vector<std::int64_t> waiting, std::int64_t divisor) {
+  Lines lines;
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    const std::int64_t item = waiting[i];
+    lines.push_back(std::to_string(item));
+    if (item < divisor) continue;
+    waiting.push_back(item / divisor);
+    if (item % 3 == 0) waiting.push_back(item - 1);
+  }
+  return lines;
+}
+
+std::string loops_end_with_the_last_item(std::uint64_t seed) {
+  Random random(seed);
+  const std::int64_t first = random.between(1, 60);
+  const auto count = static_cast<std::size_t>(random.between(1, 5));
+  const std::int64_t divisor = random.between(2, 5);
+  const std::string text =
+      fmt::format("agent step(v: int, divisor: int) -> int {{\n  on v {{\n    if v >= divisor {{\n      emit v // "
+                  "divisor\n      if v % 3 == 0 {{ emit v - 1 }}\n    }}\n  }}\n}}\n") +
+      fmt::format("round = delay(next, {}, init: {})\nnext = step(round, {})\n", count, first, divisor) +
+      "total = round |> running(count)\n" + printed("round") + printed("total");
+  return check(text, seed, [&](LinesByTag& lines) {
+    const Lines expected = go_round(std::vector<std::int64_t>(count, first), divisor);
+    return same(expected, lines["round"]) + same({std::to_string(expected.size())}, {lines["total"].back()});
+  });
+}
+
+// Against a queue of everything still to come, by time, input and order.
+std::string loops_by_time_are_in_order(std::uint64_t seed) {
+  Random random(seed);
+  const std::size_t count = 1 + random.below(40);
+  const std::int64_t delay_ns = random.pick(std::vector<std::int64_t>{1, 999, 250'000'000, 333'333'333, 3'600'000'000'000});
+  std::string elements;
+  std::multimap<std::pair<std::int64_t, int>, std::int64_t> waiting;  // By time; the source (0) first.
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int64_t value = random.between(0, 20);
+    elements += fmt::format("{}{}", i == 0 ? "" : ", ", value);
+    waiting.emplace(std::pair(static_cast<std::int64_t>(i) * 250'000'000, 0), value);
+  }
+  Lines expected;
+  while (!waiting.empty()) {
+    const auto [place, value] = *waiting.begin();
+    waiting.erase(waiting.begin());
+    expected.push_back(std::to_string(value));
+    if (value > 1) waiting.emplace(std::pair(place.first + delay_ns, 1), value / 2);
+  }
+  const std::string text =
+      fmt::format("x = items([{}]) @ 4Hz\nwave = merge(x, echo)\n"
+                  "echo = delay(wave |> where(v => v > 1) |> map(v => v // 2), {}ns)\n", elements, delay_ns) +
+      printed("wave");
+  return check(text, seed, [&](LinesByTag& lines) { return same(expected, lines["wave"]); });
+}
+
 // A fault at some ticks leaves all other ticks as they are, and partners in step.
 std::string faults_stay_in_their_tick(std::uint64_t seed) {
   Random random(seed);
@@ -240,6 +315,9 @@ const std::vector<Law>& all_laws() {
       {"merge is associative", merge_is_associative, 6},
       {"merge undoes split", merge_undoes_split, 6},
       {"prev looks back", prev_looks_back, 6},
+      {"delay puts items in front", delay_puts_items_in_front, 8},
+      {"loops end with the last item", loops_end_with_the_last_item, 10},
+      {"loops by time are in order", loops_by_time_are_in_order, 10},
       {"faults stay in their tick", faults_stay_in_their_tick, 8},
       {"a failed reaction leaves no trace", a_failed_reaction_leaves_no_trace, 8},
       {"windows pass over holes", windows_pass_over_holes, 8},

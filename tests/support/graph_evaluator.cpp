@@ -11,11 +11,12 @@ namespace streamref {
 using namespace streamc;  // Operators have two dozen kinds, all used here.
 
 GraphEvaluator::GraphEvaluator(const Graph& graph, ItemEvaluator& items, const Records& records,
-                               const HeadLimits& limits)
+                               const HeadLimits& limits, const LoopContents& loops)
     : graph_(graph),
       items_(items),
       records_(records),
       limits_(limits),
+      loops_(loops),
       scopes_(graph.scopes.size()),
       cells_(graph.ports.size()) {
   for (std::size_t i = 0; i < graph.operators.size(); ++i) {
@@ -168,7 +169,7 @@ void GraphEvaluator::step(OperatorId id) {
       },
       [&](const FlattenOperator&) { opens_a_scope(); }, [&](const ZipOperator&) { opens_a_scope(); },
       [&](const MergeOperator&) { opens_a_scope(); },
-      [&](const LinkOperator&) { opens_a_scope(); },
+      [&](const DelayOperator&) { opens_a_scope(); }, [&](const LinkOperator&) { opens_a_scope(); },
       [&](const AgentOperator& kind) { step_agent(id, kind, tick); },
       [&](const SinkOperator&) { opens_a_scope(); },
       [&](const CaptureOperator&) { opens_a_scope(); });

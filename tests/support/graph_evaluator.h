@@ -3,6 +3,7 @@
 // Recorded sources are finite, so a scope's stamps and a port's cells can be computed as a whole,
 // each operator by its definition. Operators that keep their scope are asked tick by tick, in
 // ascending order, which lets a cycle pass through `prev`; operators that open a scope fill it once.
+// What comes round to a `delay` on a cycle has to be known: loops.h finds it, by evaluating until nothing changes.
 #pragma once
 
 #include <cstdint>
@@ -55,15 +56,23 @@ struct HeadLimit {
   bool has_end = true;           // What is held back until the END leaves then.
 };
 
+// What came in at a `delay` on a cycle.
+struct LoopContent {
+  std::vector<Cell> cells;
+  std::vector<std::int64_t> stamps;
+};
+using LoopContents = std::map<streamc::OperatorId, LoopContent>;
+
 class GraphEvaluator {
  public:
   using Records = std::map<streamc::OperatorId, std::vector<Record>>;
   using HeadLimits = std::map<streamc::ScopeId, HeadLimit>;
 
   // All references must outlive the evaluator. `records` holds those of every SourceOperator;
-  // `limits` cuts the heads that an earlier evaluation found to be stopped.
+  // `limits` cuts the heads that an earlier evaluation found to be stopped; `loops` has an entry for every delay on a
+  // cycle.
   GraphEvaluator(const streamc::Graph& graph, ItemEvaluator& items, const Records& records,
-                 const HeadLimits& limits);
+                 const HeadLimits& limits, const LoopContents& loops);
   ~GraphEvaluator();
 
   // Throws StopRequest, after which the evaluator is of no more use.
@@ -116,6 +125,7 @@ class GraphEvaluator {
   void fill_windows(streamc::OperatorId id, const streamc::WindowShape& shape);
   void fill_zip(streamc::OperatorId id);
   void fill_merge(streamc::OperatorId id);
+  void fill_delay(streamc::OperatorId id, const streamc::DelayOperator& kind);
   void fill_agent(streamc::OperatorId id, const streamc::AgentOperator& kind);
 
   // The window of ticks [begin, end) of a WindowOperator or WindowFoldOperator; begin may be negative.
@@ -148,6 +158,7 @@ class GraphEvaluator {
   ItemEvaluator& items_;
   const Records& records_;
   const HeadLimits& limits_;
+  const LoopContents& loops_;
   std::vector<ScopeTicks> scopes_;                        // By ScopeId.
   // What an operator would add to a scope that another one, which provably ticks with it, opens.
   ScopeTicks counted_elsewhere_;

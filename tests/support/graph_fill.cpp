@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "compiler/graph/first_stamps.h"
 #include "compiler/support/match.h"
 #include "tests/support/graph_evaluator.h"
 #include "tests/support/operator_state.h"
@@ -43,7 +44,8 @@ void GraphEvaluator::fill(OperatorId id) {
       [&](const WindowOperator& kind) { fill_windows(id, kind.shape); },
       [&](const WindowFoldOperator& kind) { fill_windows(id, kind.shape); },
       [&](const FlattenOperator&) { fill_flatten(id); }, [&](const ZipOperator&) { fill_zip(id); },
-      [&](const MergeOperator&) { fill_merge(id); }, [&](const LinkOperator&) { keeps_scope(); },
+      [&](const MergeOperator&) { fill_merge(id); },
+      [&](const DelayOperator& kind) { fill_delay(id, kind); }, [&](const LinkOperator&) { keeps_scope(); },
       [&](const AgentOperator& kind) {
         state.is_running = false;  // It steps through its input.
         fill_agent(id, kind);
@@ -135,13 +137,12 @@ void GraphEvaluator::fill_list(OperatorId id, const ListOperator& kind) {
 void GraphEvaluator::fill_zip(OperatorId id) {
   const Operator& op = graph_.op(id);
   ScopeTicks& zipped = ticks_of(op.outputs.at(0));
-  const Domain domain = graph_.scope(graph_.port(op.outputs[0]).scope).domain;
   std::size_t length = SIZE_MAX;
   for (const PortId input : op.inputs) {
     length = std::min(length, ticks(graph_.port(input).scope).stamps.size());
   }
   const auto counts = [&](PortId input) {
-    return graph_.scope(graph_.port(input).scope).domain == domain;
+    return counts_in_zip(graph_, graph_.port(input).scope, graph_.port(op.outputs[0]).scope);
   };
   for (std::size_t tick = 0; tick < length; ++tick) {
     std::optional<std::int64_t> stamp;
@@ -179,6 +180,33 @@ void GraphEvaluator::fill_merge(OperatorId id) {
   for (const auto& [stamp, input, tick] : places) {
     merged.stamps.push_back(stamp);
     cells_[op.outputs[0].index()].push_back(cells(op.inputs[input])[tick]);
+  }
+}
+
+// So many times `initial`, then what comes in; or what comes in, later by a time. On a cycle by items the ticks are
+// counted anew, and a cycle ends with the last tick that went round.
+void GraphEvaluator::fill_delay(OperatorId id, const DelayOperator& kind) {
+  const Operator& op = graph_.op(id);
+  const PortId output = op.outputs.at(0);
+  ScopeTicks& delayed = ticks_of(output);
+  const Scope& scope = graph_.scope(graph_.port(output).scope);
+  const LoopContent input = kind.is_on_cycle
+                                ? loops_.at(id)
+                                : LoopContent{cells(op.inputs.at(0)), ticks(input_scope(op)).stamps};
+  const bool counts = kind.is_on_cycle && !kind.is_by_time();
+  for (std::int64_t i = 0; i < kind.count; ++i) {
+    cells_[output.index()].push_back(items_.evaluate_constant(kind.initial));
+    delayed.stamps.push_back(initial_stamp(kind, scope, i));
+  }
+  for (std::size_t i = 0; i < input.cells.size(); ++i) {
+    cells_[output.index()].push_back(input.cells[i]);
+    delayed.stamps.push_back(counts ? kind.count + static_cast<std::int64_t>(i)
+                                    : input.stamps[i] + kind.duration_ns);
+  }
+  if (!delayed.stamps.empty()) delayed.end_stamp = delayed.stamps.back();
+  if (kind.is_on_cycle) return;
+  if (const std::optional<std::int64_t> end = ticks(input_scope(op)).end_stamp) {
+    delayed.end_stamp = std::max(delayed.end_stamp.value_or(*end), *end + kind.duration_ns);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tests/support/item_evaluator.h"
+#include "tests/support/loops.h"
 #include "tests/support/read_value.h"
 #include "tests/support/records.h"
 #include "tests/support/sinks.h"
@@ -98,14 +99,15 @@ RunOutcome interpret(const Graph& graph, const CheckedProgram& program, const Ru
     // is left, until no such hole is left.
     GraphEvaluator::HeadLimits limits;
     for (;;) {
-      GraphEvaluator evaluator(graph, items, records, limits);
       try {
+        const FoundLoops loops = find_loops(graph, items, records, limits);
+        GraphEvaluator evaluator(graph, items, records, limits, loops.contents);
         Written written = run_sinks(graph, evaluator, items);
         outcome.captures = run_captures(graph, evaluator);
         for (const FailureRecord& record : evaluator.all_failures()) {
           outcome.failures.push_back(in_words(graph, record));
         }
-        outcome.has_leftovers = evaluator.has_leftovers() || outcome.was_stopped;
+        outcome.has_leftovers = evaluator.has_leftovers() || loops.is_endless || outcome.was_stopped;
         outcome.console = std::move(written.console);
         outcome.files = std::move(written.files);
         outcome.skipped_sinks = std::move(written.skipped);

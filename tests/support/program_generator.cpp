@@ -27,6 +27,8 @@ struct Stream {
 const std::vector<ItemKind> kAllKinds = {ItemKind::Int,    ItemKind::Float,  ItemKind::Bool,
                                          ItemKind::String, ItemKind::Record, ItemKind::Pair};
 
+const std::vector<std::string> kDelays = {"1ns", "40ms", "1s", "3500ms", "1h"};
+
 class ProgramGenerator {
  public:
   ProgramGenerator(std::uint64_t seed, const GeneratorOptions& options)
@@ -126,7 +128,7 @@ class ProgramGenerator {
   }
 
   bool add_equation() {
-    switch (random_.below(20)) {
+    switch (random_.below(22)) {
       case 0:
       case 1:
         return add_lifted();
@@ -159,6 +161,10 @@ class ProgramGenerator {
         return add_step();
       case 18:
         return add_special_agent();
+      case 19:
+        return add_delay();
+      case 20:
+        return add_loop();
       default:
         return random_.chance(50) ? add_filter_map() : add_flatten();
     }
@@ -371,6 +377,99 @@ class ProgramGenerator {
             "10.0 / (" + x + " - 0.5 * prev(" + own + ", " + count + ", init: " + init + "))");
         return true;
     }
+  }
+
+  // Outside of cycles: by items where the first ones have a place before the start, else by a time.
+  bool add_delay() {
+    const std::size_t index = any_stream();
+    const bool by_time = streams_[index].has_times && (streams_[index].rate_hz == 0 || random_.chance(50));
+    const Stream input = use(index);
+    if (by_time) {
+      add(on_new_clock({input}), input.kind, "delay(" + input.name + ", " + random_.pick(kDelays) + ")");
+      return true;
+    }
+    const int count = static_cast<int>(1 + random_.below(random_.chance(80) ? 5 : 1500));
+    Stream output = input;
+    output.phase -= count;
+    output.rate_hz = 0;
+    add(output, input.kind,
+        "delay(" + input.name + ", " + std::to_string(count) + ", init: " +
+            ExpressionGenerator::constant(random_, input.kind) + ")");
+    return true;
+  }
+
+  // Items go round in a cycle and become fewer, or smaller.
+  bool add_loop() {
+    const std::string own = "e" + std::to_string(name_count_ + 1);
+    const std::string other = "e" + std::to_string(name_count_ + 2);
+    switch (random_.below(4)) {
+      case 0: return add_loop_without_source(own);
+      case 1: return add_loop_of_two_delays(own, other);
+      case 2: return add_loop_in_step(own, other);
+      default: return add_loop_by_time(own, other);
+    }
+  }
+
+  Stream on_own_clock() {
+    Stream made;
+    made.kind = ItemKind::Int;
+    made.clock = clocks_.fresh(false);
+    return made;
+  }
+
+  bool add_loop_without_source(const std::string& own) {
+    const std::string first = std::to_string(random_.below(60)) + ", max: 5000)";
+    const std::string count = ", " + std::to_string(1 + random_.below(3)) + ", init: ";
+    static const std::vector<std::string> kSteps = {
+        " |> map(v => v - 1 - v // 5) |> where(v => v > 0)",
+        " |> where(v => v > 1) |> map(v => [v // 2, v // 3]) |> flatten",
+        " |> map(v => 360 // (v - 3)) |> take(12)",
+        " |> filter_map(v => if v > 2 { v // 2 } else { none })",
+        " |> scan((s, v) => s + v, init: 0) |> where(v => v < 500 and v > 0)",
+        " |> window(2) |> max |> map(v => v - 7) |> where(v => v > 0)",
+    };
+    add(on_own_clock(), ItemKind::Int, "delay(" + own + random_.pick(kSteps) + count + first);
+    return true;
+  }
+
+  bool add_loop_of_two_delays(const std::string& own, const std::string& other) {
+    const Stream loop = on_own_clock();
+    add(loop, ItemKind::Int, "delay(" + other + " |> map(v => v - 2), 1, init: 9)");
+    add(on_new_clock({loop}), ItemKind::Int,
+        "delay(" + own + " |> where(v => v > 0), " + std::to_string(1 + random_.below(4)) + ", init: 4)");
+    streams_[streams_.size() - 2].is_used = true;
+    return true;
+  }
+
+  bool add_loop_in_step(const std::string& own, const std::string& other) {
+    std::size_t index = 0;
+    if (!find_stream(ItemKind::Float, index)) return false;
+    const Stream input = use(index);
+    const std::string count = std::to_string(1 + random_.below(6));
+    if (random_.chance(50)) {
+      add(input, ItemKind::Float, input.name + " + 0.5 * delay(" + own + ", " + count + ", init: 1.5)");
+      return true;
+    }
+    add(input, ItemKind::Float, input.name + " - delay(" + other + ", " + count + ", init: 0.25)");
+    add(input, ItemKind::Float, "0.5 * " + own + " |> map(v => v + 1.0)");
+    streams_[streams_.size() - 2].is_used = true;
+    return true;
+  }
+
+  bool add_loop_by_time(const std::string& own, const std::string& other) {
+    std::size_t index = 0;
+    if (!find_stream(ItemKind::Int, index) || !streams_[index].has_times) return false;
+    const Stream input = use(index);
+    const bool source_first = random_.chance(50);
+    const Stream loop = on_new_clock({input});
+    add(loop, ItemKind::Int,
+        source_first ? "merge(" + input.name + ", " + other + ")" : "merge(" + other + ", " + input.name + ")");
+    const std::string step = random_.chance(50) ? "where(v => v > 1 and v < 200) |> map(v => [v // 2, v // 3]) |> flatten"
+                                                : "map(v => v // 2 - 1) |> where(v => v > 0)";
+    add(on_new_clock({loop}), ItemKind::Int,
+        "delay(" + own + " |> " + step + ", " + random_.pick(kDelays) + ")");
+    streams_[streams_.size() - 2].is_used = true;
+    return true;
   }
 
   bool add_else() {

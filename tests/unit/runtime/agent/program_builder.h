@@ -150,11 +150,15 @@ class ProgramBuilder {
                              source.time_field >= 0 || !is_list;
       queue(source.queue).has_times = has_times ? 1 : 0;
     }
-    for (const StreamRegion& region : regions_) {
+    const auto hand_on = [&](const StreamRegion& region) {
       for (std::int32_t i = 0; i < region.input_count; ++i) {
         if (queue(region.inputs[i]).has_times == 0) continue;
         for (std::int32_t k = 0; k < region.output_count; ++k) queue(region.outputs[k]).has_times = 1;
       }
+    };
+    // Once for each region: on a cycle a queue may be read before it is written.
+    for (std::size_t round = 0; round < regions_.size(); ++round) {
+      for (const StreamRegion& region : regions_) hand_on(region);
     }
   }
 

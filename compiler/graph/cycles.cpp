@@ -1,4 +1,4 @@
-#include "compiler/place/cycles.h"
+#include "compiler/graph/cycles.h"
 
 #include <algorithm>
 
