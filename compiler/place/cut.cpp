@@ -42,6 +42,19 @@ std::vector<bool> find_loop_heads(const Graph& graph) {
   return is_head;
 }
 
+// One entry for each operator: the first one of the cycle through `delay` that it stands on, or invalid.
+std::vector<OperatorId> find_loops(const Graph& graph) {
+  std::vector<OperatorId> loops = find_cycles(graph);
+  std::vector<bool> is_loop(graph.operators.size(), false);  // By the first operator of a cycle.
+  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
+    if (is_loop_head(graph.operators[i])) is_loop[loops[i].index()] = true;
+  }
+  for (OperatorId& loop : loops) {
+    if (!is_loop[loop.index()]) loop = OperatorId();
+  }
+  return loops;
+}
+
 // One flag for each operator that is the first of its cycle: every `prev` on it reads values only, so that
 // what it gives is what comes round.
 std::vector<bool> find_cuttable(const Graph& graph, const std::vector<OperatorId>& cycle_of) {
@@ -85,15 +98,11 @@ std::vector<MovedOperator> settle_parts(const Graph& graph, const std::vector<No
   };
 
   // A loop runs on the node of its first operator.
-  const std::vector<OperatorId> loop_of = find_cycles(graph);
-  std::vector<bool> is_loop(graph.operators.size(), false);  // By the first operator of a cycle.
+  const std::vector<OperatorId> loops = find_loops(graph);
   for (std::size_t i = 0; i < graph.operators.size(); ++i) {
-    if (is_loop_head(graph.operators[i])) is_loop[loop_of[i].index()] = true;
-  }
-  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
-    const PartId first = parts[loop_of[i].index()];
-    const bool is_elsewhere = nodes[parts[i].index()] != nodes[first.index()];
-    if (is_loop[loop_of[i].index()] && is_elsewhere) move(OperatorId(i), first, MovedOperator::Reason::Loop);
+    if (!loops[i].valid()) continue;
+    const PartId first = parts[loops[i].index()];
+    if (nodes[parts[i].index()] != nodes[first.index()]) move(OperatorId(i), first, MovedOperator::Reason::Loop);
   }
   const std::vector<OperatorId> cycle_of = find_cycles(graph, find_loop_heads(graph));
 
@@ -140,6 +149,7 @@ class Cutter {
         parts_(parts),
         is_cut_prev_(find_cut_prevs(graph, parts)),
         cycle_of_(find_cycles(graph, with_loop_heads(graph, is_cut_prev_))),
+        loops_(find_loops(graph)),
         piece_of_(graph.operators.size()) {}
 
   CutGraph cut() {
@@ -157,6 +167,7 @@ class Cutter {
     PartId part;
     std::size_t level = 0;         // Pieces read pieces of lower levels only.
     ScopeId link_scope;            // Of the uncut graph; invalid if the piece has a head of its own.
+    OperatorId loop;               // Of those that it imports ports for: else a loop would wait for what it drives.
     std::vector<PortId> imports;   // Ports of `link_scope` that the link brings.
     OperatorId link;               // In the new graph.
     OperatorId first_reader;
@@ -247,6 +258,7 @@ class Cutter {
   PieceIndex piece_for(OperatorId id, const std::vector<PortId>& inputs) {
     STREAM_ASSERT(!inputs.empty(), "operator {} reads nothing but itself", id);
     const PartId part = parts_[id.index()];
+    const OperatorId loop = loops_[id.index()];
     const ScopeId scope = graph_.port(inputs.front()).scope;
     PieceIndex newest = piece_of_port(inputs.front());
     bool is_one = true;
@@ -258,7 +270,7 @@ class Cutter {
     if (is_one && pieces_[newest].part == part) return newest;
     const auto may_join = [&](PieceIndex candidate) {
       const Piece& piece = pieces_[candidate];
-      return piece.part == part && piece.link_scope == scope &&
+      return piece.part == part && piece.link_scope == scope && piece.loop == loop &&
              std::all_of(inputs.begin(), inputs.end(), [&](PortId input) {
                const PieceIndex from = piece_of_port(input);
                return from == candidate || pieces_[from].level < piece.level;
@@ -267,8 +279,10 @@ class Cutter {
     PieceIndex chosen = newest;
     if (!may_join(newest)) {
       const std::size_t level = pieces_[newest].level + 1;
-      const auto [found, is_new] = linked_.try_emplace({scope, part, level}, pieces_.size());
-      if (is_new) pieces_.push_back({.part = part, .level = level, .link_scope = scope, .first_reader = id});
+      const auto [found, is_new] = linked_.try_emplace({scope, part, level, loop}, pieces_.size());
+      if (is_new) {
+        pieces_.push_back({.part = part, .level = level, .link_scope = scope, .loop = loop, .first_reader = id});
+      }
       chosen = found->second;
     }
     for (const PortId input : inputs) {
@@ -284,8 +298,11 @@ class Cutter {
     const PartId part = parts_[prev.index()];
     const ScopeId scope = graph_.port(driver).scope;
     const std::size_t level = pieces_[piece_of_port(driver)].level + 1;
-    const auto [found, is_new] = linked_.try_emplace({scope, part, level}, pieces_.size());
-    if (is_new) pieces_.push_back({.part = part, .level = level, .link_scope = scope, .first_reader = prev});
+    const OperatorId loop = loops_[prev.index()];
+    const auto [found, is_new] = linked_.try_emplace({scope, part, level, loop}, pieces_.size());
+    if (is_new) {
+      pieces_.push_back({.part = part, .level = level, .link_scope = scope, .loop = loop, .first_reader = prev});
+    }
     Piece& piece = pieces_[found->second];
     const bool has_driver = std::any_of(piece.imports.begin(), piece.imports.end(),
                                         [&](PortId port) { return !is_feedback(port); });
@@ -420,9 +437,10 @@ class Cutter {
   const std::vector<PartId>& parts_;
   const std::vector<bool> is_cut_prev_;      // One an operator.
   const std::vector<OperatorId> cycle_of_;   // Of what is left of cycles when loops are broken, too.
+  const std::vector<OperatorId> loops_;      // One an operator.
   std::vector<std::optional<PieceIndex>> piece_of_;  // One an operator; none for sinks.
   std::vector<Piece> pieces_;
-  std::map<std::tuple<ScopeId, PartId, std::size_t>, PieceIndex> linked_;
+  std::map<std::tuple<ScopeId, PartId, std::size_t, OperatorId>, PieceIndex> linked_;
   std::vector<std::pair<std::size_t, OperatorId>> order_;  // Level, operator.
   CutGraph result_;
   std::vector<PortId> port_of_;          // New ids by old ones.
