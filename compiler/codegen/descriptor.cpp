@@ -115,25 +115,48 @@ class DescriptorEmitter {
     for (const QueuePlan& queue : module_.plan.queues) {
       const Port& port = module_.graph.port(queue.port);
       std::string name = port.name;
+      // In front of a `best_effort` is where its items are dropped.
+      if (is_best_effort(queue)) name = module_.graph.port(module_.graph.op(queue.reader).outputs.front()).name;
       if (name.empty()) name = module_.graph.op(port.producer).equation;
+      const PlacedLink link = link_of(queue);
       rows.push_back(make({module_.type_descriptor(port.type_id), word(queue.has_valid ? 1 : 0),
                            word(queue.has_stamps ? 1 : 0), module_.text(name),
                            word(module_.graph.scope(port.scope).domain == Domain::Time ? 1 : 0),
-                           word(counts_loop(module_.graph, port.scope) ? 1 : 0), number(queue.skew), number(buffer_of(queue))}));
+                           word(counts_loop(module_.graph, port.scope) ? 1 : 0), number(queue.skew), number(link.buffer),
+                           word(when_full(link.full)), word(link.keep_every)}));
     }
     return table(rows, "queues");
   }
 
-  // What the deploy block says of the link that the queue is.
-  std::int64_t buffer_of(const QueuePlan& queue) const {
-    const Operator& writer = module_.graph.op(module_.graph.port(queue.port).producer);
+  // What the deploy block says of the link that the queue is. One that drops ends in front of a `best_effort`, any
+  // other in front of the equation that it names.
+  PlacedLink link_of(const QueuePlan& queue) const {
+    const Port& port = module_.graph.port(queue.port);
+    const Operator& writer = module_.graph.op(port.producer);
     const Operator& reader = module_.graph.op(queue.reader);
+    const bool may_drop = is_best_effort(queue);
     const std::string to = reader.path.substr(0, reader.path.find('/'));
     for (const PlacedLink& link : placed_.placement.links) {
-      const bool is_from = link.from == writer.equation || link.from == module_.graph.port(queue.port).name;
-      if (is_from && link.to == to) return link.buffer;
+      if (link.drops() && may_drop && link.from == module_.graph.port(reader.outputs.front()).name) return link;
+      const bool is_from = link.from == writer.equation || link.from == port.name;
+      if (!link.drops() && is_from && link.to == to) return link;
     }
-    return 0;
+    return {};
+  }
+
+  bool is_best_effort(const QueuePlan& queue) const {
+    const auto* link = std::get_if<LinkOperator>(&module_.graph.op(queue.reader).kind);
+    return link != nullptr && link->is_best_effort;
+  }
+
+  static std::int32_t when_full(WhenFull full) {
+    switch (full) {
+      case WhenFull::Wait: return STREAM_FULL_WAIT;
+      case WhenFull::DropOldest: return STREAM_FULL_DROP_OLDEST;
+      case WhenFull::DropNewest: return STREAM_FULL_DROP_NEWEST;
+      case WhenFull::Sample: return STREAM_FULL_SAMPLE;
+    }
+    STREAM_UNREACHABLE("full {}", static_cast<int>(full));
   }
 
   // A table of StreamArgument.

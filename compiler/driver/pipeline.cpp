@@ -29,6 +29,15 @@ bool finish_checks(FrontEnd& front_end, bool good, const Options& options, int& 
   return good;
 }
 
+// Whether every deploy block places the program.
+bool check_places(FrontEnd& front_end) {
+  bool good = true;
+  for (const Deployment& deployment : front_end.deployments()) {
+    good = place_by(front_end.graph(), deployment, front_end.sink()).has_value() && good;
+  }
+  return good;
+}
+
 }  // namespace
 
 bool compile_to_tree(FrontEnd& front_end, const std::string& path, const Options& options, int& status) {
@@ -41,8 +50,9 @@ bool compile_to_graph(FrontEnd& front_end, const std::string& path, const Option
 }
 
 bool check_everything(FrontEnd& front_end, const std::string& path, const Options& options, int& status) {
-  return read(front_end, path, status) &&
-         finish_checks(front_end, front_end.run(options.settings) && front_end.check_tests(), options, status);
+  if (!read(front_end, path, status)) return false;
+  const bool good = front_end.run(options.settings) && front_end.check_tests() && check_places(front_end);
+  return finish_checks(front_end, good, options, status);
 }
 
 bool compile_to_final_graph(FrontEnd& front_end, const std::string& path, const Options& options, int& status) {

@@ -20,7 +20,7 @@ namespace streamc {
 bool compile_to_tree(FrontEnd& front_end, const std::string& path, const Options& options, int& status);
 // Everything that can be checked; the graph is as the program says it.
 bool compile_to_graph(FrontEnd& front_end, const std::string& path, const Options& options, int& status);
-// The same, and the test blocks are checked too.
+// The same, and the test blocks and what each deploy block makes of the program are checked too.
 bool check_everything(FrontEnd& front_end, const std::string& path, const Options& options, int& status);
 // As compile_to_graph, and the graph is what code is generated from.
 bool compile_to_final_graph(FrontEnd& front_end, const std::string& path, const Options& options, int& status);

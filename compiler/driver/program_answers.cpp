@@ -86,6 +86,7 @@ streamrt::StreamRow stream_row(const Json& json) {
           .items = json.at("items"),
           .waiting = json.at("waiting"),
           .capacity = json.at("capacity"),
+          .dropped = json.at("dropped"),
           .has_ended = json.at("state") == "ended",
           .is_closed = json.at("state") == "closed"};
 }

@@ -86,6 +86,11 @@ class TopTable {
   }
 
   static std::string state_of(const streamrt::StreamRow& row) {
+    const std::string state = progress_of(row);
+    return row.dropped == 0 ? state : fmt::format("{}, {} dropped", state, count_text(static_cast<double>(row.dropped)));
+  }
+
+  static std::string progress_of(const streamrt::StreamRow& row) {
     if (row.is_closed) return "closed";
     if (row.has_ended) return "ended";
     return row.capacity > 0 && row.waiting >= row.capacity ? "full" : "open";

@@ -11,7 +11,7 @@ namespace {
 
 // Operators of the language that this version leaves out.
 constexpr std::string_view kNotAvailable[] = {
-    "align", "arrival", "best_effort", "by", "concat", "distinct", "event_time", "join",
+    "align", "arrival", "by", "concat", "distinct", "event_time", "join",
     "histogram", "median", "persist", "quantile", "random", "route", "sample", "throttle", "timeout"};
 
 // What other languages and libraries call an operator, where no likeness of letters would tell.

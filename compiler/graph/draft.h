@@ -43,6 +43,10 @@ class GraphDraft {
   DraftScopeId delay_scope(OperatorId opener, DraftScopeId input, ClockTerm clock) {
     return merge_scope(opener, {&input, 1}, clock);
   }
+  // The ticks of a link that may drop some of its input.
+  DraftScopeId link_scope(OperatorId opener, DraftScopeId input, ClockTerm clock) {
+    return merge_scope(opener, {&input, 1}, clock);
+  }
   // The ticks of a delay on a cycle. By time, they have the stamp-givers of what goes round, once it is known.
   DraftScopeId loop_scope(OperatorId opener, ClockTerm clock, Domain domain);
   void set_feedback(DraftScopeId loop, DraftScopeId input) { scopes_[loop.index()].feedback = input; }

@@ -181,13 +181,15 @@ struct DelayOperator {
 };
 
 // Ticks of one clock that another region computes, as they come: output k carries input k (holes pass), the
-// stamps and END(T) are those of the first input, and it ends with it. A head. Only `place` makes it, where it cuts a
-// region in two; its inputs may stand in several scopes, copies of what was one.
+// stamps and END(T) are those of the first input, and it ends with it. A head. `place` makes it, where it cuts a
+// region in two; its inputs may stand in several scopes, copies of what was one. The program makes one of one input, with
+// a clock of its own, where it says `best_effort`: what waits in front of that may be dropped.
 // An input with `initial` takes the place of a `prev` on a cycle that is cut: so many ticks of a constant come first, and the
 // input may be produced further down.
 struct LinkInitial { std::int64_t count = 0; CheckedExprId value; };
 struct LinkOperator {
   std::vector<LinkInitial> initial;  // One for each input.
+  bool is_best_effort = false;
 };
 
 // An agent; inputs in the order of CheckedAgent::inputs, one output for each of its ports. An output whose

@@ -214,6 +214,16 @@ Wire elaborate_prev(Elaborator& e, const NativeCall& call) {
 
 Wire elaborate_delay(Elaborator& e, const NativeCall& call) { return e.delay(call); }
 
+Wire elaborate_best_effort(Elaborator& e, const NativeCall& call) {
+  const PortId x = e.port_argument(call, "x");
+  if (!x.valid()) return Wire::error();
+  const DraftScopeId scope = e.scope_of(x);
+  const ClockTerm clock = e.draft().clock(scope);
+  const OperatorId op = e.add(LinkOperator{.initial = {{}}, .is_best_effort = true}, {x}, {}, call.syntax.span);
+  const DraftScopeId output = e.draft().link_scope(op, scope, e.draft().clocks().generated({&clock, 1}));
+  return Wire::stream(e.draft().add_output(op, e.item_type(x), output));
+}
+
 Wire elaborate_window(Elaborator& e, const NativeCall& call) {
   const PortId x = e.port_argument(call, "x");
   if (!x.valid()) return Wire::error();

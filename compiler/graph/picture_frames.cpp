@@ -103,7 +103,7 @@ std::string frame_title(const PictureFrame& frame) {
 
 bool is_plain_link(const Operator& op) {
   const auto* link = std::get_if<LinkOperator>(&op.kind);
-  return link != nullptr &&
+  return link != nullptr && !link->is_best_effort &&
          std::all_of(link->initial.begin(), link->initial.end(),
                      [](const LinkInitial& initial) { return initial.count == 0; });
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -23,13 +24,16 @@ class Deployer {
     make_parts();
     std::vector<PartId> wishes;
     for (std::size_t i = 0; i < graph_.operators.size(); ++i) wishes.push_back(wish_of(OperatorId(i)));
+    for (const DeployedLink& link : deployment_.links) {
+      if (link.full != WhenFull::Wait) place_where_it_drops(link, wishes);
+    }
     if (!ok_) return std::nullopt;
     const std::vector<PartId> wanted = wishes;
     PlacedGraph placed = streamc::place(graph_, placement_, std::move(wishes));
     warn_of_moved(placed);
     for (const DeployedLink& link : deployment_.links) {
       if (!link.is_between_nodes)
-        placed.placement.links.push_back({link.from, link.to, link.buffer});
+        placed.placement.links.push_back({link.from, link.to, link.buffer, link.full, link.keep_every});
       if (!link.tls.empty()) placed.placement.tls = link.tls;
       placed.placement.allows_insecure_links =
           placed.placement.allows_insecure_links || link.is_insecure;
@@ -105,6 +109,54 @@ class Deployer {
     return placement_.main_part;
   }
 
+  // What waits in front of a `best_effort` may be dropped, so it runs behind the link, with the reader: all who
+  // read it get the same items.
+  void place_where_it_drops(const DeployedLink& link, std::vector<PartId>& wishes) {
+    const std::optional<OperatorId> thinned = best_effort_of(link.from);
+    if (!thinned) {
+      sink_.report(diag::LinkMayNotDrop, link.full_span, link.from)
+          .help(fmt::format("if any subsequence of it will do, end its equation with it: `{} = … |> best_effort`; else "
+                            "let the link wait: `full: wait`",
+                            link.from));
+      ok_ = false;
+      return;
+    }
+    const auto [known, is_new] = drops_.try_emplace(*thinned, link.full_span);
+    if (!is_new) {
+      sink_.report(diag::TwoLinksDrop, link.full_span, link.from)
+          .label(known->second, "the first one")
+          .help(fmt::format("all who read `{0}` get the same items; for others make another stream of it in front of its "
+                            "`best_effort`, as `{0}_too = … |> best_effort`",
+                            link.from));
+      ok_ = false;
+      return;
+    }
+    for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
+      if (is_called(OperatorId(i), link.to)) {
+        wishes[thinned->index()] = wishes[i];
+        return;
+      }
+    }
+  }
+
+  // The last operator of the equation, if it is one.
+  std::optional<OperatorId> best_effort_of(const std::string& stream) const {
+    for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
+      const auto* link = std::get_if<LinkOperator>(&graph_.operators[i].kind);
+      if (link == nullptr || !link->is_best_effort) continue;
+      if (graph_.port(graph_.operators[i].outputs.front()).name == stream) return OperatorId(i);
+    }
+    return std::nullopt;
+  }
+
+  // Whether an operator belongs to the equation of that name.
+  bool is_called(OperatorId id, const std::string& name) const {
+    const Operator& op = graph_.op(id);
+    return op.equation == name || std::any_of(op.outputs.begin(), op.outputs.end(), [&](PortId output) {
+             return graph_.port(output).name == name;
+           });
+  }
+
   void warn_of_moved(const PlacedGraph& placed) {
     std::set<std::string> told;
     for (const MovedOperator& moved : placed.moved) {
@@ -132,6 +184,7 @@ class Deployer {
   Placement placement_;
   std::map<std::size_t, PartId> part_of_thread_;
   std::set<std::string> unplaced_;
+  std::map<OperatorId, SourceSpan> drops_;  // Each `best_effort` in front of which a link drops items, and which.
   bool ok_ = true;
 };
 

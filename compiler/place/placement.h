@@ -12,6 +12,7 @@
 
 #include "compiler/graph/graph.h"
 #include "compiler/place/cut.h"
+#include "compiler/sema/deployment.h"
 #include "compiler/support/ids.h"
 
 namespace streamc {
@@ -43,6 +44,11 @@ struct PlacedLink {
   std::string from;
   std::string to;
   std::int64_t buffer = 0;  // Items; 0: not said.
+  WhenFull full = WhenFull::Wait;
+  std::int64_t keep_every = 0;  // WhenFull::Sample.
+
+  // It ends in front of a `best_effort`, which runs where the reader does, and may drop items there.
+  [[nodiscard]] bool drops() const { return full != WhenFull::Wait; }
 };
 
 struct Placement {

@@ -22,6 +22,9 @@ const char* kind_word(Kind kind) {
   }
 }
 
+// Of how many waiting items one may stay.
+constexpr std::int64_t kMostKept = 1'000'000;
+
 class DeploymentChecker {
  public:
   DeploymentChecker(const Ast& ast, const ModuleTable& modules, ItemChecker& checker,
@@ -234,16 +237,38 @@ class DeploymentChecker {
         link.is_insecure = flag_argument(argument);
       } else if (name == "tls") {
         link.tls = text_argument(argument);
-      } else if (name == "full" && is_word(argument, "wait")) {
-        continue;  // What a link does anyway.
       } else if (name == "full") {
-        sink_.report(diag::NotAvailable, argument.span, "a link that drops items");
-        ok_ = false;
+        read_when_full(item, argument, link);
       } else {
         report_argument(item, argument, "`buffer`, `full`, `tls` and `insecure`");
       }
     }
     result_.links.push_back(std::move(link));
+  }
+
+  // `wait`, `drop_oldest`, `drop_newest` or `sample(k)`.
+  void read_when_full(const ast::DeployItem& item, const ast::Argument& argument, DeployedLink& link) {
+    link.full_span = argument.span;
+    if (is_word(argument, "wait")) return;
+    if (is_word(argument, "drop_oldest")) {
+      link.full = WhenFull::DropOldest;
+    } else if (is_word(argument, "drop_newest")) {
+      link.full = WhenFull::DropNewest;
+    } else if (const auto* call = ast_.as<ast::CallExpr>(argument.value_id); call != nullptr && is_sample(*call)) {
+      link.full = WhenFull::Sample;
+      ast::Argument count = call->arguments.front();
+      count.name.text = "sample";
+      link.keep_every = count_argument(item, count, 2, kMostKept);
+    } else {
+      sink_.report(diag::UnknownWhenFull, span_of(ast_, argument.value_id))
+          .help("`full:` is `wait`, `drop_oldest`, `drop_newest` or `sample(k)`, which keeps one of k waiting items");
+      ok_ = false;
+    }
+  }
+
+  bool is_sample(const ast::CallExpr& call) const {
+    const auto* callee = ast_.as<ast::NameExpr>(call.callee_id);
+    return callee != nullptr && callee->name == "sample" && call.arguments.size() == 1;
   }
 
   // Beyond one machine, links have TLS, or the block says that they need none.

@@ -41,12 +41,18 @@ struct DeployedStream {
   SourceSpan span;
 };
 
+// What a link does that has no room for more.
+enum class WhenFull : std::uint8_t { Wait, DropOldest, DropNewest, Sample };
+
 // Between two streams, or between all streams of two nodes.
 struct DeployedLink {
   std::string from;
   std::string to;
   bool is_between_nodes = false;
   std::int64_t buffer = 0;   // Items on the way, at the most; 0: not said.
+  WhenFull full = WhenFull::Wait;
+  std::int64_t keep_every = 0;  // WhenFull::Sample: of so many waiting items one stays.
+  SourceSpan full_span;         // Of the argument that says so.
   bool is_insecure = false;  // Without TLS also to another machine.
   std::string tls;           // Folder of certificates; empty: no TLS.
   SourceSpan span;

@@ -132,6 +132,15 @@ enum StreamRegionStatus {
 typedef int32_t (*StreamRegionFunction)(void* state, StreamContext* context, const StreamBatch* inputs,
                                         int64_t count, uint32_t flags);
 
+// What the writer of a full queue does, if its reader is in another part. Others but the first are licensed by the
+// program (`best_effort`).
+enum StreamWhenFull {
+  STREAM_FULL_WAIT = 0,
+  STREAM_FULL_DROP_OLDEST = 1,  // Gives up what has waited longest.
+  STREAM_FULL_DROP_NEWEST = 2,  // Gives up what it would write.
+  STREAM_FULL_SAMPLE = 3        // Keeps one of `keep_every` waiting items, from the oldest on.
+};
+
 // Columns that wait between a region and its readers. `element` describes the items.
 typedef struct StreamQueue {
   const StreamType* type;
@@ -142,6 +151,8 @@ typedef struct StreamQueue {
   int32_t counts_loop;  // Stamps only number what goes round: they say nothing beside others.
   int64_t skew;      // Items that must fit before its reader moves: one of several in step runs ahead.
   int64_t capacity;  // Items on the way between two parts, at the most; 0: what the runtime chooses.
+  int32_t when_full;   // StreamWhenFull
+  int32_t keep_every;  // STREAM_FULL_SAMPLE: at least 2.
 } StreamQueue;
 
 enum StreamHeadKind {
@@ -320,7 +331,7 @@ typedef struct StreamProgram {
       semantic_hash;  // 32 bytes: equal for programs that mean the same (semantics.md §11).
 } StreamProgram;
 
-enum { STREAM_ABI_VERSION = 3 };
+enum { STREAM_ABI_VERSION = 4 };
 
 extern const StreamProgram stream_program;
 

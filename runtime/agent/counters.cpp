@@ -68,11 +68,12 @@ bool RunCounters::is_answered(std::uint32_t question) {
   });
 }
 
-void CounterWriter::tell(std::int32_t queue, const ColumnQueue& state, std::int64_t capacity) {
+void CounterWriter::tell(std::int32_t queue, const ColumnQueue& state, std::int64_t capacity, std::int64_t dropped) {
   QueueCounters& counters = counters_->queue(part_, queue);
   counters.written.store(state.total_count(), std::memory_order_relaxed);
   counters.read.store(state.first_position(), std::memory_order_relaxed);
   counters.capacity.store(capacity, std::memory_order_relaxed);
+  counters.dropped.store(dropped, std::memory_order_relaxed);
   counters.is_finished.store(state.is_finished() ? 1 : 0, std::memory_order_relaxed);
   counters.is_closed.store(state.is_closed() ? 1 : 0, std::memory_order_relaxed);
 }

@@ -31,6 +31,7 @@ struct QueueCounters {
   std::atomic<std::int64_t> written{0};   // Items that came since the beginning.
   std::atomic<std::int64_t> read{0};      // Of those, items that are gone from here.
   std::atomic<std::int64_t> capacity{0};  // Items that may wait; 0: this end does not limit them.
+  std::atomic<std::int64_t> dropped{0};   // Items given up, which count as never written.
   std::atomic<std::uint32_t> is_finished{0};  // Nothing waits and nothing will come.
   std::atomic<std::uint32_t> is_closed{0};    // The reader needs nothing more.
 };
@@ -96,7 +97,7 @@ class CounterWriter {
 
   // begin_answer(), then each queue, then end_answer().
   void begin_answer() { answering_ = counters_->question(); }
-  void tell(std::int32_t queue, const ColumnQueue& state, std::int64_t capacity);
+  void tell(std::int32_t queue, const ColumnQueue& state, std::int64_t capacity, std::int64_t dropped = 0);
   void end_answer();
 
   // The thread that calls is the part's.

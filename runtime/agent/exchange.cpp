@@ -48,9 +48,25 @@ bool Outlet::send(std::int64_t batch_limit) {
   }
   bool moved = false;
   while (!large_.empty() ? send_pieces() : send_items(batch_limit)) moved = true;
+  if (drops()) drop_surplus();
   if (queue_.is_empty() && large_.empty()) moved |= send_progress();
   if (moved) reader_.ring();
   return moved;
+}
+
+// So that the writer never waits.
+void Outlet::drop_surplus() {
+  const std::int64_t before = queue_.size();
+  if (before <= capacity_) return;
+  const int when_full = queue_.description().when_full;
+  if (when_full == STREAM_FULL_DROP_OLDEST) {
+    queue_.drop_oldest(before - capacity_);
+  } else if (when_full == STREAM_FULL_DROP_NEWEST) {
+    queue_.drop_newest(before - capacity_);
+  } else {
+    while (queue_.size() > capacity_) queue_.keep_one_of(queue_.description().keep_every);
+  }
+  dropped_count_ += before - queue_.size();
 }
 
 // One frame of items; false if nothing waits or there is no room.
@@ -124,7 +140,9 @@ void Inlet::close() {
 }
 
 Result<bool> Inlet::receive(std::int64_t limit) {
-  if (queue_.is_closed()) {
+  // Of a cycle that is empty the reader knows the END before its writer does.
+  const bool ended_here = queue_.has_ended() && !has_received_end_;
+  if (queue_.is_closed() || ended_here) {
     const bool is_new = !has_closed_;
     close();
     return is_new;
@@ -136,9 +154,10 @@ Result<bool> Inlet::receive(std::int64_t limit) {
     const Result<std::int64_t> taken = take(frame);
     if (!taken) return taken.failure();
     reader_.pop(static_cast<std::uint32_t>(*taken));
+    has_received_end_ = queue_.has_ended();
     moved = true;
   }
-  if (queue_.has_ended() && has_frames()) {
+  if (has_received_end_ && has_frames()) {
     return fail("something came for `{}` after its end", queue_.description().name);
   }
   if (moved) writer_.ring();

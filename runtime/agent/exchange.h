@@ -18,7 +18,8 @@ namespace streamrt {
 // of a large item. Nothing if it is no such frame.
 std::optional<std::uint32_t> items_in_frame(std::span<const std::byte> frame);
 
-// The writing end of a queue that is read in another part.
+// The writing end of a queue that is read in another part. One whose description says so drops items rather than
+// make its writer wait: then as many as may be on the way may also wait in front of the ring.
 class Outlet {
  public:
   // `capacity`: items that may be on the way. The queue must outlive the outlet.
@@ -36,11 +37,15 @@ class Outlet {
   [[nodiscard]] ColumnQueue& queue() const { return queue_; }
   void double_capacity() { capacity_ *= 2; }
   [[nodiscard]] std::int64_t capacity() const { return capacity_; }
+  [[nodiscard]] bool drops() const { return queue_.description().when_full != STREAM_FULL_WAIT; }
+  // Items given up since the beginning.
+  [[nodiscard]] std::int64_t dropped_count() const { return dropped_count_; }
 
  private:
   bool send_items(std::int64_t batch_limit);
   bool send_progress();
   bool send_pieces();
+  void drop_surplus();
 
   ColumnQueue& queue_;
   FrameWriter writer_;
@@ -48,6 +53,7 @@ class Outlet {
   Doorbell reader_;
   std::int64_t sent_frontier_ = kEarliestStamp;
   bool has_sent_end_ = false;
+  std::int64_t dropped_count_ = 0;
   // An item too large for the ring, on its way in pieces.
   std::vector<std::byte> large_;
   std::size_t large_sent_ = 0;
@@ -79,6 +85,7 @@ class Inlet {
   FrameReader reader_;
   Doorbell writer_;
   bool has_closed_ = false;
+  bool has_received_end_ = false;
   std::vector<std::byte> large_;
 };
 

@@ -123,6 +123,7 @@ PartOutcome Runner::run() {
   if (progress_) progress_->clear();
   progress_.reset();
   if (Result<void> finished = destinations_.finish_all(); !finished && outcome) outcome = finished;
+  tell_dropped();
   if (options_.shows_statistics) tell_statistics();
   tell_counters();
   counter_writer_.finish();

@@ -127,6 +127,9 @@ std::int32_t writer_part(const StreamProgram& program, std::int32_t queue);
 // Says what is to be said at the end of a process; returns its exit status.
 int conclude(const PartOutcome& end, const FailureBook& failures, const MessageWriter& message);
 
+// Items in a queue that never makes its writer wait.
+constexpr std::int64_t kNeverFull = std::int64_t{1} << 40;
+
 class Runner {
  public:
   // All must outlive the runner; `signals` may be null. `message` takes what this part says.
@@ -173,6 +176,7 @@ class Runner {
   std::int64_t stamp_of(const RunningRegion& region, std::span<const StreamBatch> batch,
                         std::int64_t tick) const;
   void forward_frontier(RunningRegion& region);
+  [[nodiscard]] std::int64_t frontier_of(const RunningRegion& region) const;
   bool inputs_are_finished(const RunningRegion& region) const;
   std::int64_t end_stamp_of(const RunningRegion& region) const;
   void retire(RunningRegion& region);
@@ -209,6 +213,7 @@ class Runner {
   MessageWriter make_message_writer(const MessageWriter& write);
   void start_progress_bar();
   void refresh_displays();
+  void tell_dropped() const;
   void tell_statistics();
   void tell_counters();
   std::optional<std::int64_t> start_observer() const;

@@ -15,9 +15,6 @@ namespace streamrt {
 
 namespace {
 
-// What waits in front of a part must not keep it from seeing what comes behind: on a cycle a link is never full.
-constexpr std::int64_t kNeverFull = std::int64_t{1} << 40;
-
 // By queue, for the regions of all parts: the loops of its reader and of its writer, 0 for none.
 struct LoopsOfQueues {
   explicit LoopsOfQueues(const StreamProgram& program)
@@ -93,6 +90,7 @@ void Runner::find_loop_crossings() {
     Loop& loop = loop_of(crossing.loop);
     loop.spans_parts = true;
     if (is_mine(crossing.reader)) {
+      // What waits in front of a part must not keep it from seeing what comes behind: on a cycle a link is never full.
       queue_limits_[index] = kNeverFull;
       received_before_[i] = queues_[index].total_count();  // Of a delay by items.
     } else {

@@ -28,6 +28,7 @@ void Runner::add_outlet(std::int32_t queue, FrameWriter writer, Doorbell reader)
       options_.channel_limit > 0 ? options_.channel_limit : program_.queues[queue].capacity;
   outlets_.emplace_back(queues_[static_cast<std::size_t>(queue)], writer,
                         wanted > 0 ? wanted : kDefaultCapacity, reader);
+  if (outlets_.back().drops()) queue_limits_[static_cast<std::size_t>(queue)] = kNeverFull;
 }
 
 Result<bool> Runner::receive() {

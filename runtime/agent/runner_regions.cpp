@@ -83,36 +83,41 @@ bool Runner::step(RunningRegion& region) {
 }
 
 // No later item has a stamp below the oldest one that any input may still bring; in a zip, below that of every
-// input. But what a zip emits at its END is stamped with its last tick, and must not come too late; the same goes for
-// what hangs below the head of a cycle. One that counts its ticks has as frontier the number of the next.
+// input. But what is emitted at END is stamped T, and must not come too late: a zip's T is the stamp of its last tick, and
+// where a cycle ends nobody knows before. What stays on the cycle is not emitted there.
 void Runner::forward_frontier(RunningRegion& region) {
-  std::int64_t frontier = region.last_stamp;
+  const std::int64_t frontier = frontier_of(region);
+  if (frontier == kLatestStamp) return;
+  const bool is_on_cycle = region.description->loop != 0;
+  for (std::size_t i = 0; i < region.outputs.size(); ++i) {
+    const bool is_bounded = region.description->end_matters != 0 && is_on_cycle && !region.output_stays[i];
+    region.outputs[i]->advance_frontier(is_bounded ? std::min(frontier, region.last_stamp) : frontier);
+  }
+}
+
+// kLatestStamp if nothing more will come. The head of a cycle that counts its ticks has the number of the next.
+std::int64_t Runner::frontier_of(const RunningRegion& region) const {
   if (is_loop_head(region)) {
     const bool counts = region.description->delay_ns == 0;
-    frontier = counts ? region.inputs[0]->first_position() : region.inputs[0]->earliest_possible_stamp();
-    if (frontier == kLatestStamp) return;
-    for (std::size_t i = 0; i < region.outputs.size(); ++i) {
-      const bool is_bounded = region.description->end_matters != 0 && !region.output_stays[i];
-      region.outputs[i]->advance_frontier(is_bounded ? region.last_stamp : frontier);
-    }
-    return;
+    return counts ? region.inputs[0]->first_position() : region.inputs[0]->earliest_possible_stamp();
   }
-  if (region.description->head_kind == STREAM_HEAD_ZIP) {
+  const std::int32_t kind = region.description->head_kind;
+  if (kind == STREAM_HEAD_ZIP) {
+    std::int64_t frontier = region.last_stamp;
     for (const ColumnQueue* const input : region.inputs) {
       if (region.description->end_matters != 0) break;
       if (!has_stamps_for(region, *input)) continue;
       const std::int64_t earliest = input->earliest_possible_stamp();
       if (earliest != kLatestStamp) frontier = std::max(frontier, earliest);
     }
-  } else {
-    frontier = kLatestStamp;
-    for (const ColumnQueue* const input : region.inputs) {
-      frontier = std::min(frontier, input->earliest_possible_stamp());
-      if (region.description->head_kind == STREAM_HEAD_LINK) break;  // The others have no stamps.
-    }
-    if (frontier == kLatestStamp) return;
+    return frontier;
   }
-  for (ColumnQueue* const output : region.outputs) output->advance_frontier(frontier);
+  std::int64_t frontier = kLatestStamp;
+  for (const ColumnQueue* const input : region.inputs) {
+    frontier = std::min(frontier, input->earliest_possible_stamp());
+    if (kind == STREAM_HEAD_LINK) break;  // The others have no stamps.
+  }
+  return frontier;
 }
 
 // Beside times, positions say nothing of when a tick is; nor do the numbers of a loop beside positions.

@@ -47,6 +47,16 @@ void Runner::start_progress_bar() {
   });
 }
 
+// Nothing is lost silently, not even what may be.
+void Runner::tell_dropped() const {
+  for (const Outlet& outlet : outlets_) {
+    const std::int64_t dropped = outlet.dropped_count();
+    if (dropped == 0) continue;
+    message_(fmt::format("note: {} of {} items of `{}` were dropped: its link was full", dropped,
+                         outlet.queue().total_count() + dropped, outlet.queue().description().name));
+  }
+}
+
 void Runner::tell_statistics() {
   std::size_t name_width = 4;
   for (const ColumnQueue& queue : queues_) {
@@ -86,7 +96,8 @@ void Runner::tell_counters() {
     if (is_mine) counter_writer_.tell(static_cast<std::int32_t>(i), queues_[i], queue_limits_[i]);
   }
   for (const Outlet& outlet : outlets_) {
-    counter_writer_.tell(static_cast<std::int32_t>(index_of(&outlet.queue())), outlet.queue(), outlet.capacity());
+    counter_writer_.tell(static_cast<std::int32_t>(index_of(&outlet.queue())), outlet.queue(), outlet.capacity(),
+                         outlet.dropped_count());
   }
   counter_writer_.end_answer();
   (void)start_observer();

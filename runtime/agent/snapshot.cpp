@@ -110,6 +110,7 @@ class SnapshotTaker {
                   .from = thread_name(writer),
                   .to = thread_name(reader),
                   .capacity = begin.capacity.load(kRelaxed),
+                  .dropped = begin.dropped.load(kRelaxed),
                   .has_ended = end.is_finished.load(kRelaxed) != 0,
                   .is_closed = end.is_closed.load(kRelaxed) != 0};
     row.items = begin.written.load(kRelaxed);

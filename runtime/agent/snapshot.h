@@ -29,6 +29,7 @@ struct StreamRow {
   std::int64_t items = 0;     // Written since the beginning.
   std::int64_t waiting = 0;   // Not yet read; of a link: on the way.
   std::int64_t capacity = 0;  // A queue with so many waiting stops its writer.
+  std::int64_t dropped = 0;   // Given up by a link that was full, and not among `items`.
   bool has_ended = false;     // All that there ever was has been read.
   bool is_closed = false;     // Its reader needs nothing more.
 };

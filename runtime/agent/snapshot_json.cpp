@@ -90,6 +90,7 @@ void describe_stream(JsonObject& out, const StreamRow& row) {
       .member("items", row.items)
       .member("waiting", row.waiting)
       .member("capacity", row.capacity)
+      .member("dropped", row.dropped)
       .member("state", row.is_closed   ? "closed"
                        : row.has_ended ? "ended"
                                        : "open");

@@ -95,6 +95,8 @@ void write_all_streams(MetricsWriter& out, const Snapshot& snapshot) {
   write_streams(out, snapshot, [](const StreamRow& row) { return row.waiting; });
   out.begin("stream_capacity_items", "gauge", "Waiting items that stop the writer.");
   write_streams(out, snapshot, [](const StreamRow& row) { return row.capacity; });
+  out.begin("stream_dropped_items_total", "counter", "Items that a full link gave up.");
+  write_streams(out, snapshot, [](const StreamRow& row) { return row.dropped; });
   out.begin("stream_open", "gauge", "0 once a stream has ended or nobody reads it.");
   write_streams(out, snapshot,
                 [](const StreamRow& row) { return row.has_ended || row.is_closed ? 0 : 1; });

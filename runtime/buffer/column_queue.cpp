@@ -180,12 +180,45 @@ void ColumnQueue::consume(std::int64_t count) {
   begin_ += count;
   size_ -= count;
   first_position_ += count;
+  release_payloads();
+}
+
+// After the queue has become shorter.
+void ColumnQueue::release_payloads() {
   if (size_ == 0) {
     begin_ = 0;
     payloads_.reset();
   } else if (payloads_.used_bytes() > payload_limit_bytes_) {
     compact_payloads();
   }
+}
+
+void ColumnQueue::drop_oldest(std::int64_t count) {
+  STREAM_CHECK(count <= size_, "more items dropped than wait");
+  begin_ += count;
+  size_ -= count;
+  release_payloads();
+}
+
+void ColumnQueue::drop_newest(std::int64_t count) {
+  STREAM_CHECK(count <= size_, "more items dropped than wait");
+  size_ -= count;
+  release_payloads();
+}
+
+void ColumnQueue::keep_one_of(std::int64_t every) {
+  const std::int64_t kept = (size_ + every - 1) / every;
+  const auto thin = [&](AlignedBytes& bytes, std::size_t item_size) {
+    std::byte* const first = bytes.data() + bytes_of(begin_, item_size);
+    for (std::int64_t i = 1; i < kept; ++i) {
+      std::memcpy(first + bytes_of(i, item_size), first + bytes_of(i * every, item_size), item_size);
+    }
+  };
+  for (std::size_t leaf = 0; leaf < columns_.size(); ++leaf) thin(columns_[leaf], item_sizes_[leaf]);
+  if (description_->has_valid != 0) thin(valid_, 1);
+  if (description_->has_stamps != 0) thin(stamps_, sizeof(std::int64_t));
+  size_ = kept;
+  release_payloads();
 }
 
 void ColumnQueue::close() {

@@ -73,6 +73,12 @@ class ColumnQueue {
   // To be called when the writer is through with its batch, since it may read what it committed: the stamps become those
   // behind the delay.
   void shift_new_stamps();
+  // Gives up some of what waits; at no time when a batch is being read. What is given up counts as never written:
+  // `first_position` is that of the oldest item that stays, as if it had been next.
+  void drop_oldest(std::int64_t count);
+  void drop_newest(std::int64_t count);
+  // Keeps the oldest of each `every` items. O(size).
+  void keep_one_of(std::int64_t every);
   // For writers whose texts need no copy at commit.
   [[nodiscard]] Arena& payload_arena() { return payloads_; }
 
@@ -141,6 +147,7 @@ class ColumnQueue {
   void set_pointers(StreamOutput& out);
   void copy_payloads(std::int64_t first_tick, std::int64_t count, Arena& arena);
   void compact_payloads();
+  void release_payloads();
 
   const StreamQueue* description_;
   std::vector<AlignedBytes> columns_;    // One for each leaf,

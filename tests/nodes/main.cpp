@@ -7,8 +7,10 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <random>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -64,6 +66,24 @@ deploy live {
 }
 )";
 
+// What the reader does not get in time, it does without.
+constexpr std::string_view kView = R"(# The newest of the numbers, for whoever looks.
+import csv
+
+type Row = { n: int }
+
+rows = csv.read("numbers.csv", Row) |> map(r => r.n)
+view = rows |> best_effort
+shown = view |> map(n => "{n}")
+shown |> print
+
+deploy view {
+  node a { rows }
+  node b { * }
+  link view -> shown (buffer: 100, full: drop_oldest)
+}
+)";
+
 void pause_ms(int duration) { std::this_thread::sleep_for(std::chrono::milliseconds(duration)); }
 
 class NodeTests {
@@ -74,7 +94,7 @@ class NodeTests {
     const std::vector<std::pair<const char*, std::string (NodeTests::*)()>> tests = {
         {"flags", &NodeTests::flags},           {"any order of starting", &NodeTests::orders},
         {"other params", &NodeTests::params},   {"a node that is killed", &NodeTests::killed},
-        {"a node that is ended", &NodeTests::ended}, {"network", &NodeTests::network}};
+        {"a node that is ended", &NodeTests::ended}, {"a link that drops", &NodeTests::drops}, {"network", &NodeTests::network}};
     int failed = 0;
     for (const auto& [name, test] : tests) {
       const TemporaryFolder folder;
@@ -221,6 +241,32 @@ class NodeTests {
       if (std::count(sent.begin(), sent.end(), '\n') < 100) problem += "hardly an item was sent\n";
       if (sent != read_text("received.csv")) problem += "what was sent is not what was received\n";
     }
+    return problem;
+  }
+
+  // The reader starts when the writer has been through with its source for long.
+  std::string drops() {
+    constexpr int kCount = 500'000;
+    std::string problem = build(kView, "view");
+    std::string numbers = "n\n";
+    for (int i = 0; i < kCount; ++i) numbers += fmt::format("{}\n", i);
+    if (!write_file((folder_ / "numbers.csv").string(), numbers)) problem += "cannot write the numbers";
+    const std::vector<std::string> flags = addresses({"a", "b"});
+    const auto a = start("a", flags);
+    pause_ms(1500);
+    const auto b = start("b", flags);
+    for (NodeProcess* const node : {a.get(), b.get()}) {
+      if (const int status = node->wait(30); status != 0) problem += fmt::format("status {}: {}", status, node->errors());
+    }
+    std::vector<int> shown;
+    std::istringstream lines(b->output());
+    for (int number = 0; lines >> number;) shown.push_back(number);
+    if (shown.empty() || shown.back() != kCount - 1) return problem + "the newest item is missing\n";
+    if (!std::is_sorted(shown.begin(), shown.end(), std::less_equal<>())) problem += "an item came twice or too late\n";
+    const int dropped = kCount - static_cast<int>(shown.size());
+    const std::string note = fmt::format("note: {} of {} items of `view` were dropped: its link was full", dropped, kCount);
+    if (dropped < kCount / 2) problem += fmt::format("only {} items were dropped\n", dropped);
+    if (a->errors().find(note) == std::string::npos) problem += fmt::format("not told: {}\n{}", note, a->errors());
     return problem;
   }
 

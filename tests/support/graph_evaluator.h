@@ -126,6 +126,7 @@ class GraphEvaluator {
   void fill_zip(streamc::OperatorId id);
   void fill_merge(streamc::OperatorId id);
   void fill_delay(streamc::OperatorId id, const streamc::DelayOperator& kind);
+  void fill_link(streamc::OperatorId id);
   void fill_agent(streamc::OperatorId id, const streamc::AgentOperator& kind);
 
   // The window of ticks [begin, end) of a WindowOperator or WindowFoldOperator; begin may be negative.

@@ -45,7 +45,7 @@ void GraphEvaluator::fill(OperatorId id) {
       [&](const WindowFoldOperator& kind) { fill_windows(id, kind.shape); },
       [&](const FlattenOperator&) { fill_flatten(id); }, [&](const ZipOperator&) { fill_zip(id); },
       [&](const MergeOperator&) { fill_merge(id); },
-      [&](const DelayOperator& kind) { fill_delay(id, kind); }, [&](const LinkOperator&) { keeps_scope(); },
+      [&](const DelayOperator& kind) { fill_delay(id, kind); }, [&](const LinkOperator&) { fill_link(id); },
       [&](const AgentOperator& kind) {
         state.is_running = false;  // It steps through its input.
         fill_agent(id, kind);
@@ -208,6 +208,15 @@ void GraphEvaluator::fill_delay(OperatorId id, const DelayOperator& kind) {
   if (const std::optional<std::int64_t> end = ticks(input_scope(op)).end_stamp) {
     delayed.end_stamp = std::max(delayed.end_stamp.value_or(*end), *end + kind.duration_ns);
   }
+}
+
+// Drops nothing.
+void GraphEvaluator::fill_link(OperatorId id) {
+  const Operator& op = graph_.op(id);
+  ScopeTicks& linked = ticks_of(op.outputs.at(0));
+  linked.stamps = ticks(input_scope(op)).stamps;
+  linked.end_stamp = ticks(input_scope(op)).end_stamp;
+  cells_[op.outputs.front().index()] = cells(op.inputs.at(0));
 }
 
 // ---- fewer ticks, or more -----------------------------------------------------------------------

@@ -22,9 +22,9 @@ Snapshot snapshot_at(std::int64_t seconds) {
   snapshot.uptime_ns = (60 + seconds) * 1'000'000'000;
   snapshot.threads = {{"main", "", 4711, 4711, PartState::Running, seconds * 990'000'000},
                       {"filters", "filters", 4712, 4712, PartState::Waiting, seconds * 41'000'000}};
-  snapshot.streams = {{0, "x", "main", "main", 1'000'000 * seconds, 12, 4096, false, false},
-                      {1, "x", "main", "filters", 1'000'000 * seconds, 100, 100, false, false},
-                      {2, "y", "filters", "main", 174, 0, 65536, true, false}};
+  snapshot.streams = {{0, "x", "main", "main", 1'000'000 * seconds, 12, 4096, 0, false, false},
+                      {1, "x", "main", "filters", 1'000'000 * seconds, 100, 100, 7, false, false},
+                      {2, "y", "filters", "main", 174, 0, 65536, 0, true, false}};
   snapshot.sources = {{"x", "csv.read", "main", 1'000'000 * seconds, 3, 0}};
   snapshot.sinks = {{"y", "print", "main", 174}};
   return snapshot;
@@ -49,7 +49,7 @@ TEST_CASE("the table shows rates, queues and processor shares between two snapsh
         "\n"
         "STREAM  THREAD          ITEMS  ITEMS/S  WAITING   ROOM  STATE\n"
         "x       main            5.00M    1.00M       12   4096  open\n"
-        "x       main → filters  5.00M    1.00M      100    100  full\n"
+        "x       main → filters  5.00M    1.00M      100    100  full, 7 dropped\n"
         "y       filters → main    174        0        0  65536  ended\n"
         "\n"
         "SOURCE  KIND      THREAD  ITEMS  ITEMS/S  FAILED  LATE\n"

@@ -21,8 +21,8 @@ namespace {
 
 // Two ends of one channel.
 struct Channel {
-  explicit Channel(const StreamType& type, std::int64_t capacity = 1 << 16)
-      : description{&type, 0, 1, "q"},
+  explicit Channel(const StreamType& type, std::int64_t capacity = 1 << 16, int when_full = STREAM_FULL_WAIT)
+      : description{.type = &type, .has_stamps = 1, .name = "q", .when_full = when_full, .keep_every = 3},
         memory(static_cast<std::byte*>(std::aligned_alloc(64, ring_bytes(kBytes)))),
         from(description),
         to(description) {
@@ -206,6 +206,45 @@ TEST_CASE("nothing comes after the END") {
   CHECK(channel.inlet->receive(100).has_value());
   forger.put(kWhole, ints(channel, 0));
   CHECK_FALSE(channel.inlet->receive(100).has_value());
+}
+
+TEST_CASE("a link that may drop never makes its writer wait, and loses neither frontier nor END") {
+  const auto sent_by = [](int when_full) {
+    Channel channel(string_type(), 4, when_full);
+    for (int i = 0; i < 20; ++i) {
+      channel.write(std::to_string(i), i);
+      channel.outlet->send(1024);
+      REQUIRE(channel.from.size() <= 4);
+    }
+    channel.from.end(25);
+    std::string received;
+    while (!channel.to.has_ended()) {
+      REQUIRE(channel.inlet->receive(100).has_value());
+      while (!channel.to.is_empty()) received += channel.read() + " ";
+      channel.outlet->send(1024);
+    }
+    CHECK(channel.to.end_stamp() == 25);
+    CHECK(channel.to.frontier() == 19);
+    CHECK(channel.to.total_count() + channel.outlet->dropped_count() == 20);
+    return received;
+  };
+  // Four are on the way when nothing more has room.
+  CHECK(sent_by(STREAM_FULL_DROP_OLDEST) == "0 1 2 3 16 17 18 19 ");
+  CHECK(sent_by(STREAM_FULL_DROP_NEWEST) == "0 1 2 3 4 5 6 7 ");
+  CHECK(sent_by(STREAM_FULL_SAMPLE) == "0 1 2 3 4 16 18 19 ");
+}
+
+TEST_CASE("a link that may drop is like any other while there is room") {
+  for (const int when_full : {STREAM_FULL_DROP_OLDEST, STREAM_FULL_DROP_NEWEST, STREAM_FULL_SAMPLE}) {
+    Channel channel(string_type(), 4, when_full);
+    for (int i = 0; i < 100; ++i) {
+      channel.write(std::to_string(i), i);
+      channel.outlet->send(1024);
+      REQUIRE(channel.inlet->receive(100).has_value());
+      REQUIRE(channel.read() == std::to_string(i));
+    }
+    CHECK(channel.outlet->dropped_count() == 0);
+  }
 }
 
 }  // namespace streamrt

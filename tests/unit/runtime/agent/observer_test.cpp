@@ -233,7 +233,7 @@ TEST_CASE("a snapshot is one line of JSON") {
       R"({"thread":"main","process":"","process_id":7,"thread_id":7,"state":"running","cpu_seconds":0.250000})"));
   CHECK(holds(
       text,
-      R"("streams":[{"queue":3,"stream":"x","from":"main","to":"far","items":1000,"waiting":10,"capacity":100,"state":"open"}])"));
+      R"("streams":[{"queue":3,"stream":"x","from":"main","to":"far","items":1000,"waiting":10,"capacity":100,"dropped":0,"state":"open"}])"));
   CHECK(holds(
       text,
       R"("sources":[{"stream":"x","connector":"csv.read","thread":"main","items":1000,"failed":2,"late":1}])"));

@@ -155,6 +155,69 @@ TEST_CASE("payloads of a queue that never runs empty stay bounded") {
   CHECK(most < 3'000'000);
 }
 
+namespace {
+
+// Texts "0", "1", … with their numbers as stamps; the first two have been read.
+ColumnQueue numbered_texts(const StreamQueue& description, std::int64_t count) {
+  ColumnQueue queue(description);
+  StreamOutput out;
+  queue.reserve(count, out);
+  const std::string digits = "0123456789";
+  for (std::int64_t i = 0; i < count; ++i) {
+    static_cast<StreamText*>(out.columns[0])[i] = {digits.data() + i, 1};
+    out.stamps[i] = i;
+    out.valid[i] = i % 3 != 0 ? 1 : 0;
+  }
+  queue.commit(count, PayloadLifetime::Batch);
+  queue.consume(2);
+  return queue;
+}
+
+std::string texts_in(ColumnQueue& queue) {
+  std::string all;
+  for (; !queue.is_empty(); queue.consume(1)) {
+    const StreamBatch batch = queue.batch(1);
+    all += batch.valid[0] != 0 ? std::string(view_of(static_cast<const StreamText*>(batch.columns[0])[0])) : "-";
+    all += "@" + std::to_string(batch.stamps[0]) + " ";
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("what is dropped was never written") {
+  const StreamQueue description{&string_type(), 1, 1, "q"};
+  ColumnQueue oldest = numbered_texts(description, 9);
+  oldest.drop_oldest(4);
+  CHECK(oldest.total_count() == 5);
+  CHECK(oldest.first_position() == 2);
+  CHECK(texts_in(oldest) == "-@6 7@7 8@8 ");
+  ColumnQueue newest = numbered_texts(description, 9);
+  newest.drop_newest(4);
+  CHECK(newest.total_count() == 5);
+  CHECK(texts_in(newest) == "2@2 -@3 4@4 ");
+  ColumnQueue sampled = numbered_texts(description, 9);
+  sampled.keep_one_of(3);
+  CHECK(sampled.total_count() == 5);
+  CHECK(texts_in(sampled) == "2@2 5@5 8@8 ");
+}
+
+TEST_CASE("payloads of a queue that drops stay bounded") {
+  const StreamQueue description{&string_type(), 0, 0, "q"};
+  for (const bool is_oldest : {true, false}) {
+    ColumnQueue queue(description);
+    for (int i = 0; i < 20000; ++i) {
+      const std::string text(1000, 'x');
+      StreamOutput out;
+      queue.reserve(1, out);
+      static_cast<StreamText*>(out.columns[0])[0] = text_of(text);
+      queue.commit(1, PayloadLifetime::Batch);
+      if (queue.size() > 10) is_oldest ? queue.drop_oldest(1) : queue.drop_newest(1);
+    }
+    CHECK(queue.payload_arena().used_bytes() < 3'000'000);
+  }
+}
+
 TEST_CASE("frontier, END and closing") {
   const StreamQueue description{&int_type(), 0, 1, "q"};
   ColumnQueue queue(description);
