@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "compiler/codegen/targets/target.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/pipeline.h"
 #include "compiler/link/executable.h"

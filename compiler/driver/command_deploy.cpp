@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "compiler/codegen/targets/target.h"
 #include "compiler/deploy/node_actions.h"
 #include "compiler/deploy/remote_shell.h"
 #include "compiler/deploy/rollout.h"

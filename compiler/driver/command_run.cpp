@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "compiler/codegen/targets/target.h"
 #include "compiler/driver/build_executables.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/files.h"
