@@ -258,8 +258,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
 
   CLI::App* deploy = command("deploy", Command::Deploy,
                              "Copy the nodes of a deploy block to their machines and start them; `-- …` goes to each");
-  add_file(*deploy, options);
-  deploy->add_option("NAME", options.deploy, "The deploy block")->required();
+  deploy->add_option("FILE NAME", options.files, "The program, and a deploy block of it")->required()->expected(2);
   add_deploy_options(*deploy, options.deployment);
   add_settings(*deploy, raw_settings);
   add_diagnostic_options(*deploy, options);
@@ -283,6 +282,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
     return report_parse_error(app, error, options);
   }
   if (!split_settings(raw_settings, options)) return kExitUsage;
+  if (options.command == Command::Deploy) options.deploy = options.files[1];
   if (options.command == Command::Emit && options.emit.empty() && !options.list_passes) {
     if (!options.files.empty()) return report_no_command(app, options.files[0]);
     fmt::print("{}{}\n", kOverview, kFooter);
