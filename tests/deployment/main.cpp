@@ -26,7 +26,7 @@ import clock
 param label: string = "tick"  "before each number"
 
 x = clock.ticks(every: 50ms)
-y = x |> count |> map(n => n + VERSION)
+y = x |> running(count) |> map(n => n + VERSION)
 z = y |> map(n => "{label} {n}")
 z |> print
 
@@ -120,9 +120,7 @@ class Scene {
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
 
-  [[nodiscard]] std::string problem() const {
-    return problem_ + board.problem() + hub.problem();
-  }
+  [[nodiscard]] std::string problem() const { return problem_ + board.problem() + hub.problem(); }
 
   void write_program(int version) {
     const std::string text = replace_all(std::string(kProgram), "VERSION", fmt::to_string(version));
@@ -132,8 +130,9 @@ class Scene {
   // `streamc deploy relay.stream BLOCK WORDS… -- ARGUMENTS…`
   [[nodiscard]] Outcome deploy(const std::string& block, const std::vector<std::string>& words = {},
                                const std::vector<std::string>& arguments = {}) const {
-    std::vector<std::string> command = {streamc_, "deploy", "relay.stream", block, "--ssh",
-                                        "ssh -F " + (folder_.path() / "ssh_config").string()};
+    std::vector<std::string> command = {
+        streamc_, "deploy", "relay.stream",
+        block,    "--ssh",  "ssh -F " + (folder_.path() / "ssh_config").string()};
     command.insert(command.end(), words.begin(), words.end());
     if (!arguments.empty()) command.emplace_back("--");
     command.insert(command.end(), arguments.begin(), arguments.end());
@@ -142,8 +141,9 @@ class Scene {
 
   // Where the nodes find each other, and a label with all that a shell or systemd may stumble over.
   [[nodiscard]] std::vector<std::string> arguments() const {
-    return {"--at", fmt::format("board=127.0.0.1:{}", board_port_), "--at",
-            fmt::format("hub=127.0.0.1:{}", hub_port_), "--label", "it's \"50%\" of a"};
+    return {"--at",    fmt::format("board=127.0.0.1:{}", board_port_),
+            "--at",    fmt::format("hub=127.0.0.1:{}", hub_port_),
+            "--label", "it's \"50%\" of a"};
   }
 
   void install_stand_ins(const SshMachine& machine) const {
@@ -194,7 +194,7 @@ std::string check_mode(const fs::path& file, fs::perms wanted) {
              : fmt::format("{} has mode {:o}\n", file.string(), static_cast<unsigned>(found));
 }
 
-std::string check_nothing_deployed(const Scene& scene) {
+std::string check_nothing_deployed(Scene& scene) {
   const Outcome status = scene.deploy("home", {"--status"});
   std::string problem = missing(all_of(status), {"not deployed", "[status 1]"});
   const Outcome back = scene.deploy("home", {"--rollback"});
@@ -202,35 +202,38 @@ std::string check_nothing_deployed(const Scene& scene) {
                                           "nothing was changed", "[status 1]"});
 }
 
-std::string check_install(const Scene& scene) {
+std::string check_install(Scene& scene) {
   const Outcome outcome = scene.deploy("home", {}, scene.arguments());
   std::string problem =
-      missing(all_of(outcome), {"board (board): release ", " copied\n", "board (board): certificates copied",
-                                "board (board): started", "hub (hub): started",
-                                "`ssh board loginctl enable-linger` keeps it", "[status 0]"});
+      missing(all_of(outcome),
+              {"board (board): release ", " copied\n", "board (board): certificates copied",
+               "board (board): started", "hub (hub): started",
+               "`ssh board loginctl enable-linger` keeps it", "[status 0]"});
   const fs::path folder = node_folder(scene.board, "board");
-  problem += check_mode(folder / "certificates/board.key", fs::perms::owner_read | fs::perms::owner_write);
+  problem +=
+      check_mode(folder / "certificates/board.key", fs::perms::owner_read | fs::perms::owner_write);
   if (fs::exists(folder / "certificates/hub.key")) problem += "a key went to the wrong node\n";
-  problem += missing(read_file(scene.board.home() / "calls").value_or(""),
-                     {"systemctl --user daemon-reload", "systemctl --user enable streamc-relay-board.service",
-                      "systemctl --user restart streamc-relay-board.service"});
+  problem += missing(
+      read_file(scene.board.home() / "calls").value_or(""),
+      {"systemctl --user daemon-reload", "systemctl --user enable streamc-relay-board.service",
+       "systemctl --user restart streamc-relay-board.service"});
   problem += wait_for_log(scene, "it's \"50%\" of a 10");
   const Outcome status = scene.deploy("home", {"--status"});
-  problem += missing(all_of(status), {"NODE", "SINCE", "active", current_release(scene.hub, "hub"), "[status 0]"});
+  problem += missing(all_of(status),
+                     {"NODE", "SINCE", "active", current_release(scene.hub, "hub"), "[status 0]"});
   return problem;
 }
 
-// The log of both, as it grows, until the time is over.
-std::string check_follow(const Scene& scene) {
-  std::vector<std::string> words = {"--logs", "--follow"};
-  const Outcome outcome = scene.deploy("home", {"--logs"});
-  return missing(all_of(outcome), {"hub | it's", "[status 0]"});
+// Of both nodes, each line behind the name of its node.
+std::string check_logs(Scene& scene) {
+  return missing(all_of(scene.deploy("home", {"--logs"})), {"hub | it's", "[status 0]"});
 }
 
-std::string check_unchanged(const Scene& scene) {
+std::string check_unchanged(Scene& scene) {
   const std::string before = current_release(scene.hub, "hub");
   const Outcome outcome = scene.deploy("home", {}, scene.arguments());
-  std::string problem = missing(all_of(outcome), {fmt::format("release {} is there already", before), "[status 0]"});
+  std::string problem =
+      missing(all_of(outcome), {fmt::format("release {} is there already", before), "[status 0]"});
   if (current_release(scene.hub, "hub") != before) problem += "an unchanged program changed\n";
   return problem;
 }
@@ -238,17 +241,21 @@ std::string check_unchanged(const Scene& scene) {
 std::string check_change_and_back(Scene& scene) {
   const std::string before = current_release(scene.board, "board");
   scene.write_program(5000);
-  std::string problem = missing(all_of(scene.deploy("home", {}, scene.arguments())), {"[status 0]"});
+  std::string problem =
+      missing(all_of(scene.deploy("home", {}, scene.arguments())), {"[status 0]"});
   if (current_release(scene.board, "board") == before) problem += "the release did not change\n";
   problem += wait_for_log(scene, "of a 50");
-  problem += missing(all_of(scene.deploy("home", {"--rollback"})), {"hub (hub): started", "[status 0]"});
+  problem +=
+      missing(all_of(scene.deploy("home", {"--rollback"})), {"hub (hub): started", "[status 0]"});
   if (current_release(scene.board, "board") != before) problem += "the release did not go back\n";
-  problem += missing(all_of(scene.deploy("home", {"--rollback"})), {"no release before", "[status 1]"});
+  problem +=
+      missing(all_of(scene.deploy("home", {"--rollback"})), {"no release before", "[status 1]"});
   return problem;
 }
 
-std::string check_stop(const Scene& scene) {
-  std::string problem = missing(all_of(scene.deploy("home", {"--stop"})), {"board (board): stopped", "[status 0]"});
+std::string check_stop(Scene& scene) {
+  std::string problem =
+      missing(all_of(scene.deploy("home", {"--stop"})), {"board (board): stopped", "[status 0]"});
   problem += missing(all_of(scene.deploy("home", {"--status"})), {"inactive (dead)", "[status 1]"});
   return problem + missing(read_file(scene.hub.home() / "calls").value_or(""),
                            {"systemctl --user disable streamc-relay-hub.service"});
@@ -271,36 +278,45 @@ std::string check_failures(Scene& scene) {
   scene.write_program(9000);
   const std::string before = current_release(scene.board, "board");
   const std::string untouched = "nothing was started, and what ran before runs on";
-  std::string problem = missing(all_of(scene.deploy("broken")),
-                                {"hub (nowhere): cannot reach the machine: ", "Connection refused",
-                                 "help: `ssh nowhere true` must work from here", untouched, "[status 1]"});
-  problem += missing(all_of(scene.deploy("other")),
-                     {"board (board): it is the wrong machine: `uname -m` says `x86_64`, and target "
-                      "`pi4` runs on aarch64", untouched, "[status 1]"});
+  std::string problem =
+      missing(all_of(scene.deploy("broken")),
+              {"hub (nowhere): cannot reach the machine: ", "Connection refused",
+               "help: `ssh nowhere true` must work from here", untouched, "[status 1]"});
+  problem +=
+      missing(all_of(scene.deploy("other")),
+              {"board (board): it is the wrong machine: `uname -m` says `x86_64`, and target "
+               "`pi4` runs on aarch64",
+               untouched, "[status 1]"});
   scene.hub.add_program_text("df", "#!/bin/sh\necho title\necho disk 9 9 17 99% /\n");
-  problem += missing(all_of(scene.deploy("home")),
-                     {"hub (hub): no space: the executable has ", "17 KiB are free there", untouched, "[status 1]"});
+  problem +=
+      missing(all_of(scene.deploy("home")), {"hub (hub): no space: the executable has ",
+                                             "17 KiB are free there", untouched, "[status 1]"});
   scene.hub.remove_program("df");
   scene.hub.add_program_text("cat", "#!/bin/sh\nhead -c 1000\n");
-  problem += missing(all_of(scene.deploy("home")),
-                     {"hub (hub): cannot copy the executable: not all of the executable arrived", untouched});
+  problem += missing(
+      all_of(scene.deploy("home")),
+      {"hub (hub): cannot copy the executable: not all of the executable arrived", untouched});
   scene.hub.remove_program("cat");
   scene.hub.add_program_text("ln", "#!/bin/sh\necho 'ln: read-only file system' >&2\nexit 1\n");
-  problem += missing(all_of(scene.deploy("home")),
-                     {"hub (hub): cannot switch the release: ln: read-only file system", untouched, "[status 1]"});
+  problem += missing(
+      all_of(scene.deploy("home")),
+      {"hub (hub): cannot switch the release: ln: read-only file system", untouched, "[status 1]"});
   scene.hub.remove_program("ln");
   scene.hub.remove_program("systemctl");
   scene.hub.add_program_text("systemctl", "#!/bin/sh\nexit 1\n");
-  problem += missing(all_of(scene.deploy("home")), {"hub (hub): the user has no systemd there", untouched});
+  problem += missing(all_of(scene.deploy("home")),
+                     {"hub (hub): the user has no systemd there", untouched});
   scene.install_stand_ins(scene.hub);
-  if (current_release(scene.board, "board") != before) problem += "a failure left another release\n";
+  if (current_release(scene.board, "board") != before)
+    problem += "a failure left another release\n";
   return problem;
 }
 
 // A program that ends at once with a mistake is shown with its log.
-std::string check_failing_program(const Scene& scene) {
+std::string check_failing_program(Scene& scene) {
   return missing(all_of(scene.deploy("home", {"--only", "board"}, {"--no-such-flag"})),
-                 {"board (board): the program does not stay: activating (exit-code)", "no-such-flag", "[status 1]"});
+                 {"board (board): the program does not stay: activating (exit-code)",
+                  "no-such-flag", "[status 1]"});
 }
 
 int run(const RunnerOptions& options) {
@@ -310,16 +326,10 @@ int run(const RunnerOptions& options) {
   }
   Scene scene(options);
   std::string problem = scene.problem();
-  if (problem.empty()) {
-    problem += check_nothing_deployed(scene);
-    problem += check_install(scene);
-    problem += check_follow(scene);
-    problem += check_unchanged(scene);
-    problem += check_change_and_back(scene);
-    problem += check_stop(scene);
-    problem += check_tidying(scene);
-    problem += check_failing_program(scene);
-    problem += check_failures(scene);
+  for (const auto& check :
+       {check_nothing_deployed, check_install, check_logs, check_unchanged, check_change_and_back,
+        check_stop, check_tidying, check_failing_program, check_failures}) {
+    if (problem.empty()) problem = check(scene);  // Each goes on from where the one before ended.
   }
   fmt::print("{}", problem.empty() ? "a program can be deployed\n" : problem);
   return problem.empty() ? 0 : 1;

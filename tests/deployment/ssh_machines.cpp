@@ -41,7 +41,9 @@ std::string ssh_server() {
   return "";
 }
 
-bool make_user_key(const fs::path& folder) { return make_key(folder / "key"); }
+bool make_user_key(const fs::path& folder) {
+  return make_key(folder / "key");
+}
 
 int free_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -60,7 +62,8 @@ SshMachine::SshMachine(fs::path folder, const fs::path& public_key)
     : folder_(std::move(folder)), port_(free_port()) {
   fs::create_directories(home() / "bin");
   std::error_code error;
-  fs::create_directory("/run/sshd", error);  // Where the server locks itself in, if it runs as root.
+  fs::create_directory("/run/sshd",
+                       error);  // Where the server locks itself in, if it runs as root.
   const std::string config = fmt::format(
       "ListenAddress 127.0.0.1\n"
       "Port {0}\n"
