@@ -4,10 +4,11 @@
 #include <filesystem>
 #include <vector>
 
+#include "compiler/codegen/targets/target.h"
+#include "compiler/driver/build_executables.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/files.h"
 #include "compiler/driver/pipeline.h"
-#include "compiler/link/executable.h"
 #include "compiler/link/in_memory.h"
 #include "runtime/agent/stream_main.h"
 
@@ -55,12 +56,7 @@ int command_run(const Options& options) {
 
 namespace {
 
-// One executable for each machine: that of `--target` for all nodes that name no other, `OUT-NODE` for those that do.
-struct WantedExecutable {
-  std::string target;
-  std::string output;
-};
-
+// One for each machine: that of `--target` for all nodes that name no other, `OUT-NODE` for those that do.
 std::vector<WantedExecutable> wanted_executables(const Placement& placement, const std::string& target,
                                                  const std::string& output) {
   std::vector<WantedExecutable> wanted;
@@ -87,15 +83,7 @@ int command_build(const Options& options) {
   const Placement& placement = placed->placement;
   const std::string output = options.output.empty() ? default_output(front_end) : options.output;
   for (const WantedExecutable& wanted : wanted_executables(placement, options.target, output)) {
-    const Result<TargetDescription> machine = find_target(wanted.target);
-    if (!machine) return report_failure(machine.message());
-    const Target target{.name = wanted.target, .optimisation = Optimisation::Full};
-    const std::optional<std::string> object = compile_to_object(front_end, *placed, target, status);
-    if (!object) return status;
-    const auto timing = front_end.times().measure("link");
-    const Result<void> linked =
-        link_executable(*object, *machine, wanted.output, {.needs_tls = !placement.tls.empty()});
-    if (!linked) return report_failure(linked.message());
+    if (!build_executable(front_end, *placed, wanted, status)) return status;
   }
   print_times(front_end, options);
   return kExitSuccess;

@@ -16,6 +16,7 @@ int run_command(const Options& options) {
     case Command::Explain: return command_explain(options);
     case Command::New: return command_new(options);
     case Command::Top: return command_top(options);
+    case Command::Deploy: return command_deploy(options);
   }
   return kExitUsage;
 }

@@ -17,6 +17,7 @@ int command_graph(const Options& options);
 int command_explain(const Options& options);
 int command_new(const Options& options);
 int command_top(const Options& options);
+int command_deploy(const Options& options);
 
 // `streamc: message` on standard error, and the status for what the world did wrong.
 int report_failure(const std::string& message);

@@ -26,6 +26,7 @@ constexpr const char* kOverview =
   streamc fmt FILE…                  lay programs out, in place; --check only looks
   streamc graph FILE -o OUT.svg      draw the graph of a program; with --deploy NAME, where it runs
   streamc top                        watch a program that runs: rates, queues, threads
+  streamc deploy FILE NAME           copy the nodes of a deploy block to their machines and start them
   streamc explain CODE               say more about a message
   streamc explain FILE NAME          tell type, clock and origin of a name
 
@@ -92,6 +93,24 @@ void add_target(CLI::App& app, Options& options) {
     names += (names.empty() ? "" : ", ") + target.name;
   }
   app.add_option("--target", options.target, fmt::format("Machine to compile for: {}", names))->type_name("NAME");
+}
+
+// One action at a time; without any the nodes are installed and started.
+void add_deploy_options(CLI::App& app, DeployOptions& options) {
+  CLI::Option_group* actions = app.add_option_group("Instead of installing");
+  const auto action = [&](const char* flag, DeployAction value, const char* description) {
+    return actions->add_flag_callback(flag, [&options, value] { options.action = value; }, description);
+  };
+  action("--status", DeployAction::Status, "Say what each node is at");
+  CLI::Option* logs = action("--logs", DeployAction::Logs, "Print the last lines of the logs");
+  action("--stop", DeployAction::Stop, "End the programs, also for the next start of their machines");
+  action("--rollback", DeployAction::RollBack, "Start the release before");
+  actions->require_option(0, 1);
+  app.add_flag("--follow", options.follows, "With --logs: go on with the lines to come")->needs(logs);
+  app.add_option("--only", options.only, "This node alone")->type_name("NODE");
+  app.add_flag("--dry-run", options.is_dry, "Print every step, and do nothing");
+  app.add_flag("--system", options.is_system, "Units of the system, by sudo, instead of the user's own");
+  app.add_option("--ssh", options.ssh, "Instead of `ssh`, as \"ssh -p 2222 -i key\"")->type_name("COMMAND");
 }
 
 void add_file(CLI::App& app, Options& options) {
@@ -237,12 +256,19 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   top->add_flag("--once", options.once, "Print one table of the next second and end; so without a terminal");
   top->add_flag("--json", options.json, "Print the answers of the programs as they are, one line each");
 
+  CLI::App* deploy = command("deploy", Command::Deploy,
+                             "Copy the nodes of a deploy block to their machines and start them; `-- …` goes to each");
+  deploy->add_option("FILE NAME", options.files, "The program, and a deploy block of it")->required()->expected(2);
+  add_deploy_options(*deploy, options.deployment);
+  add_settings(*deploy, raw_settings);
+  add_diagnostic_options(*deploy, options);
+
   CLI::App* fresh = command("new", Command::New, "Make a project to start from");
   fresh->add_option("NAME", options.files, "Name of the new folder")->required()->expected(1);
 
-  // What stands after the first `--` of `run` is the program's, whatever it looks like.
+  // What stands after the first `--` of `run` and `deploy` is the program's, whatever it looks like.
   int own_argc = argc;
-  if (argc > 1 && std::strcmp(argv[1], "run") == 0) {
+  if (argc > 1 && (std::strcmp(argv[1], "run") == 0 || std::strcmp(argv[1], "deploy") == 0)) {
     char** dashes = std::find_if(argv, argv + argc, [](const char* word) { return std::strcmp(word, "--") == 0; });
     own_argc = static_cast<int>(dashes - argv);
     if (dashes != argv + argc) options.program_arguments.assign(dashes + 1, argv + argc);
@@ -256,6 +282,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
     return report_parse_error(app, error, options);
   }
   if (!split_settings(raw_settings, options)) return kExitUsage;
+  if (options.command == Command::Deploy) options.deploy = options.files[1];
   if (options.command == Command::Emit && options.emit.empty() && !options.list_passes) {
     if (!options.files.empty()) return report_no_command(app, options.files[0]);
     fmt::print("{}{}\n", kOverview, kFooter);

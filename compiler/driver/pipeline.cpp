@@ -61,21 +61,12 @@ bool compile_to_final_graph(FrontEnd& front_end, const std::string& path, const 
   return true;
 }
 
-std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, const Options& options,
-                                       int& status) {
-  const auto timing = front_end.times().measure("place");
-  if (!options.scatter.empty()) return scatter(graph, std::strtoull(options.scatter.c_str(), nullptr, 10));
-  if (options.deploy.empty()) return place_on_one_thread(graph);
-  for (const Deployment& deployment : front_end.deployments()) {
-    if (deployment.name != options.deploy) continue;
-    const std::size_t before = front_end.sink().diagnostics().size();
-    std::optional<PlacedGraph> placed = place_by(graph, deployment, front_end.sink());
-    if (front_end.sink().diagnostics().size() > before) print_messages(front_end, options);
-    if (!placed) status = kExitMistake;
-    return placed;
-  }
+const Deployment* find_deployment(FrontEnd& front_end, const Options& options, int& status) {
   std::vector<std::string> names;
-  for (const Deployment& deployment : front_end.deployments()) names.push_back(deployment.name);
+  for (const Deployment& deployment : front_end.deployments()) {
+    if (deployment.name == options.deploy) return &deployment;
+    names.push_back(deployment.name);
+  }
   auto report = front_end.sink().report(diag::UnknownDeployment, {}, options.deploy);
   if (names.empty()) {
     report.help(fmt::format("`deploy {} {{ thread a {{ … }}  thread b {{ * }} }}` is one", options.deploy));
@@ -86,7 +77,21 @@ std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, 
   }
   print_messages(front_end, options);
   status = kExitUsage;
-  return std::nullopt;
+  return nullptr;
+}
+
+std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, const Options& options,
+                                       int& status) {
+  const auto timing = front_end.times().measure("place");
+  if (!options.scatter.empty()) return scatter(graph, std::strtoull(options.scatter.c_str(), nullptr, 10));
+  if (options.deploy.empty()) return place_on_one_thread(graph);
+  const Deployment* deployment = find_deployment(front_end, options, status);
+  if (deployment == nullptr) return std::nullopt;
+  const std::size_t before = front_end.sink().diagnostics().size();
+  std::optional<PlacedGraph> placed = place_by(graph, *deployment, front_end.sink());
+  if (front_end.sink().diagnostics().size() > before) print_messages(front_end, options);
+  if (!placed) status = kExitMistake;
+  return placed;
 }
 
 namespace {

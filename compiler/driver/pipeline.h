@@ -25,6 +25,9 @@ bool check_everything(FrontEnd& front_end, const std::string& path, const Option
 // As compile_to_graph, and the graph is what code is generated from.
 bool compile_to_final_graph(FrontEnd& front_end, const std::string& path, const Options& options, int& status);
 
+// The deploy block of the options; nothing, after a message, if the program has none of that name.
+const Deployment* find_deployment(FrontEnd& front_end, const Options& options, int& status);
+
 // Where each part of the graph runs, as the options say; nothing after a mistake.
 std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, const Options& options,
                                        int& status);
