@@ -6,6 +6,7 @@
 // nothing if there is nothing to go on with; `status` then says how streamc ends.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -28,6 +29,9 @@ bool compile_to_final_graph(FrontEnd& front_end, const std::string& path, const 
 // Where each part of the graph runs, as the options say; nothing after a mistake.
 std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, const Options& options,
                                        int& status);
+
+// How many threads `--threads` allows; for `auto` those of the machine that is compiled for, as far as that is known.
+std::uint32_t allowed_threads(const Options& options);
 
 // What code is generated for.
 struct Target {
