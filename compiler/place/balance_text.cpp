@@ -54,16 +54,20 @@ class Describer {
     return total_ps_ == 0 ? 0.0 : 100.0 * static_cast<double>(ps) / static_cast<double>(total_ps_);
   }
 
+  [[nodiscard]] std::int64_t busiest_ps() const {
+    std::int64_t busiest = 0;
+    for (const ThreadLoad& load : balance_.threads) busiest = std::max(busiest, load.sum_ps());
+    return busiest;
+  }
+
   void heading() {
     const std::string alone = time_text(balance_.alone_ps);
     if (is_one()) {
       out_ += fmt::format("1 thread: about {} for an item of the sources\n", alone);
       return;
     }
-    std::int64_t busiest_ps = 0;
-    for (const ThreadLoad& load : balance_.threads) busiest_ps = std::max(busiest_ps, load.sum_ps());
     out_ += fmt::format("{} threads: about {} for an item of the sources on the busiest, {} if one thread did all\n",
-                        balance_.threads.size(), time_text(busiest_ps), alone);
+                        balance_.threads.size(), time_text(busiest_ps()), alone);
   }
 
   void describe_thread(PartId thread) {
@@ -145,8 +149,8 @@ class Describer {
         return fmt::format("a cut would save {} an item and cost {}", time_text(balance_.would_save_ps),
                            time_text(balance_.would_cost_ps));
       case LastThread::SavesLittle:
-        return fmt::format("a cut would save {} an item and cost {}, which is less than a tenth off the busiest",
-                           time_text(balance_.would_save_ps), time_text(balance_.would_cost_ps));
+        return fmt::format("a cut would take {} of {} off the busiest, less than a tenth",
+                           time_text(balance_.would_save_ps - balance_.would_cost_ps), time_text(busiest_ps()));
     }
     STREAM_UNREACHABLE("last thread {}", static_cast<int>(balance_.last));
   }

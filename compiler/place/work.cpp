@@ -59,8 +59,8 @@ constexpr double kCrossingItem = 4.0;
 constexpr double kCrossingByte = 0.1;
 constexpr double kCrossingText = 10.0;
 
-// Of two items one passes a filter, since a filter that keeps most is as likely as one that keeps little.
-constexpr double kPassed = 0.5;
+// One item of four passes a filter: filters look for what is rare more often than for what is common.
+constexpr double kPassed = 0.25;
 // A source that is not the one that decides how fast the program goes.
 constexpr double kSlowSource = 1e-4;
 
