@@ -155,12 +155,14 @@ bool check_threads(const Options& options) {
   const std::string& threads = options.threads;
   if (threads.empty()) return true;
   if (!options.deploy.empty()) {
-    report_usage(fmt::format("`--threads {}` and `--deploy {}` both say where the program runs", threads, options.deploy),
+    report_usage(fmt::format("`--threads {}` and `--deploy {}` both say where the program runs", threads,
+                             options.deploy),
                  "leave one of them out: a deploy block has the threads that it names");
     return false;
   }
   if (!options.scatter.empty()) {
-    report_usage(fmt::format("`--threads {}` and `--scatter {}` both say where the program runs", threads, options.scatter),
+    report_usage(fmt::format("`--threads {}` and `--scatter {}` both say where the program runs", threads,
+                             options.scatter),
                  "leave one of them out");
     return false;
   }
@@ -265,8 +267,10 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   add_placement_options(*graph, options);
   graph->add_flag("--json", options.json, "Messages as JSON, one object a line");
 
-  CLI::App* explain = command("explain", Command::Explain, "Say more about a message, a name of a program, or its threads");
-  explain->add_option("CODE | FILE [NAME]", options.files, "A code such as E0203; or a program, and perhaps a name in it")
+  CLI::App* explain =
+      command("explain", Command::Explain, "Say more about a message, a name of a program, or its threads");
+  explain
+      ->add_option("CODE | FILE [NAME]", options.files, "A code such as E0203; or a program, and perhaps a name in it")
       ->required()
       ->expected(1, 2);
   add_settings(*explain, raw_settings);

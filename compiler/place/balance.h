@@ -1,9 +1,10 @@
 // A cut over a number of threads, made by cost.
 //
-// The compiler estimates what each operator costs (work.h), puts together what cannot be parted, and spreads the rest over
-// threads of one process such that the busiest has the least to do (partition.h), what crosses between them counted in. A
-// further thread has to pay: it is used only if it takes at least a tenth off the busiest. What a program prints with
-// `explain` is in balance_text.h. Nothing here depends on the machine that compiles: equal graphs and limits give equal cuts.
+// The compiler estimates what each operator costs (work.h), puts together what cannot be parted, and spreads the rest
+// over threads of one process such that the busiest has the least to do (partition.h), what crosses between them
+// counted in. A further thread has to pay: it is used only if it takes at least a tenth off the busiest. What a program
+// prints with `explain` is in balance_text.h. Nothing here depends on the machine that compiles: equal graphs and
+// limits give equal cuts.
 #pragma once
 
 #include <cstdint>

@@ -43,7 +43,8 @@ class Describer {
     for (std::size_t thread = 0; thread < balance_.threads.size(); ++thread) describe_thread(PartId(thread));
     if (!balance_.crossings.empty()) describe_crossings();
     fmt::format_to(std::back_inserter(out_), "\n{}: {}\n",
-                   is_one() && balance_.last != LastThread::Asked ? "one thread is enough" : "no further thread", reason());
+                   is_one() && balance_.last != LastThread::Asked ? "one thread is enough" : "no further thread",
+                   reason());
     return std::move(out_);
   }
 
@@ -106,10 +107,12 @@ class Describer {
     for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
       if (balance_.part_of[i] != thread) continue;
       const std::string& name = graph_.operators[i].equation;
-      auto share = std::find_if(shares.begin(), shares.end(), [&](const EquationShare& known) { return known.name == name; });
+      auto share =
+          std::find_if(shares.begin(), shares.end(), [&](const EquationShare& known) { return known.name == name; });
       if (share == shares.end()) share = shares.insert(shares.end(), {.name = name});
       const std::int64_t work_ps = balance_.work.work_ps[i];
-      if (!share->dearest.valid() || work_ps > balance_.work.work_ps[share->dearest.index()]) share->dearest = OperatorId(i);
+      if (!share->dearest.valid() || work_ps > balance_.work.work_ps[share->dearest.index()])
+        share->dearest = OperatorId(i);
       share->work_ps += work_ps;
       ++share->operators;
     }
@@ -124,8 +127,7 @@ class Describer {
       const Port& port = graph_.port(crossing.port);
       const Operator& producer = graph_.op(port.producer);
       const std::string name =
-          !port.name.empty() ? port.name
-                             : fmt::format("{} of {}", kind_name(producer.kind), producer.equation);
+          !port.name.empty() ? port.name : fmt::format("{} of {}", kind_name(producer.kind), producer.equation);
       fmt::format_to(std::back_inserter(out_), "  {}: {} -> {}, {} on each side\n", name,
                      balance_.names[crossing.from.index()], balance_.names[crossing.to.index()],
                      time_text(balance_.work.crossing_ps[crossing.port.index()]));
@@ -134,17 +136,18 @@ class Describer {
 
   [[nodiscard]] std::string reason() const {
     switch (balance_.last) {
-      case LastThread::Asked: return "no more are allowed";
+      case LastThread::Asked:
+        return "no more are allowed";
       case LastThread::FewItems:
-        return balance_.work.item_count == 0
-                   ? std::string("there is nothing to do")
-                   : fmt::format("all items of its lists are worked off in {}",
-                                 time_text(balance_.alone_ps * balance_.work.item_count));
+        return balance_.work.item_count == 0 ? std::string("there is nothing to do")
+                                             : fmt::format("all items of its lists are worked off in {}",
+                                                           time_text(balance_.alone_ps * balance_.work.item_count));
       case LastThread::Waits:
         return fmt::format("its sources are live, and {} items of each in a second keep it busy {:.1f} % of the time",
                            kAssumedLiveRate,
                            static_cast<double>(balance_.alone_ps) * static_cast<double>(kAssumedLiveRate) / 1e10);
-      case LastThread::Indivisible: return indivisible_text();
+      case LastThread::Indivisible:
+        return indivisible_text();
       case LastThread::Costs:
         return fmt::format("a cut would save {} an item and cost {}", time_text(balance_.would_save_ps),
                            time_text(balance_.would_cost_ps));
@@ -161,7 +164,8 @@ class Describer {
     if (balance_.bond.is_stop) {
       return fmt::format("`{}` is most of the busiest, and what an `else stop` depends on stays with its source", name);
     }
-    if (balance_.bond.is_cycle) return fmt::format("`{}` is most of the busiest, and its cycle stays on one thread", name);
+    if (balance_.bond.is_cycle)
+      return fmt::format("`{}` is most of the busiest, and its cycle stays on one thread", name);
     if (balance_.bond.is_destination) {
       return fmt::format("`{}` is most of the busiest, and sinks of one kind write from one thread", name);
     }

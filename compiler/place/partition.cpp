@@ -11,9 +11,9 @@
 namespace streamc {
 namespace {
 
-constexpr std::size_t kFinestGroups = 2000;    // So many at the most have a place to cut behind each of them.
+constexpr std::size_t kFinestGroups = 2000;      // So many at the most have a place to cut behind each of them.
 constexpr std::size_t kMostSwappedGroups = 256;  // Pairs of more would take too long to try.
-constexpr int kMostMoves = 4096;               // Each of them helps; this only bounds the time.
+constexpr int kMostMoves = 4096;                 // Each of them helps; this only bounds the time.
 
 // Which flows touch a group.
 struct Adjacency {
@@ -28,8 +28,8 @@ struct Adjacency {
   }
 };
 
-// Groups in topological order; what became ready last comes first, so that a branch is followed to its end. Where groups
-// read each other in a circle, the first of them begins.
+// Groups in topological order; what became ready last comes first, so that a branch is followed to its end. Where
+// groups read each other in a circle, the first of them begins.
 std::vector<GroupIndex> line_of(const WorkGraph& graph, const Adjacency& adjacency) {
   const std::size_t count = graph.work_ps.size();
   std::vector<std::size_t> waits_for(count);

@@ -4,9 +4,10 @@
 // read, and each thread that reads it beside its own costs both sides something.
 //
 // First the groups are put in a line, in topological order and branches one behind the other, and the line is
-// cut by dynamic programming (Bokhari, "Partitioning problems in parallel, pipelined, and distributed computing", 1988, for
-// chains; crossings are part of the load of a piece here). Then groups move to, or change places with groups of, other
-// threads as long as that helps the busiest. Nothing is random, and all is integers: equal graphs give equal results everywhere.
+// cut by dynamic programming (Bokhari, "Partitioning problems in parallel, pipelined, and distributed computing", 1988,
+// for chains; crossings are part of the load of a piece here). Then groups move to, or change places with groups of,
+// other threads as long as that helps the busiest. Nothing is random, and all is integers: equal graphs give equal
+// results everywhere.
 #pragma once
 
 #include <cstddef>
@@ -49,8 +50,8 @@ struct Partition {
 };
 
 // Entry k spreads the groups over k + 1 threads. As many entries as there are threads or groups, whichever is less.
-// `most_threads` is 1 to kMostBalancedThreads. O(groups² + groups · flows) for up to 2,000 groups; beyond, the line is cut
-// at coarser places only.
+// `most_threads` is 1 to kMostBalancedThreads. O(groups² + groups · flows) for up to 2,000 groups; beyond, the line is
+// cut at coarser places only.
 std::vector<Partition> partition_work(const WorkGraph& graph, std::uint32_t most_threads);
 
 }  // namespace streamc

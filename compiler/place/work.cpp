@@ -18,24 +18,29 @@ struct ConnectorPrice {
 };
 
 constexpr ConnectorPrice kConnectorPrices[] = {
-    {"csv.read", 20.0, 12.0},         // Reading and parsing;
-    {"numbers.read", 30.0, 0.0},      //
-    {"lines.read", 12.0, 0.0},        //
-    {"clock.ticks", 100.0, 0.0},      // waking up;
-    {"system.cpu", 20'000.0, 0.0},    // reading a file of the system;
+    // Reading and parsing.
+    {"csv.read", 20.0, 12.0},
+    {"numbers.read", 30.0, 0.0},
+    {"lines.read", 12.0, 0.0},
+    // Waking up; then reading a file of the system.
+    {"clock.ticks", 100.0, 0.0},
+    {"system.cpu", 20'000.0, 0.0},
     {"system.memory", 20'000.0, 0.0},
     {"system.memory_used", 20'000.0, 0.0},
     {"system.network", 20'000.0, 0.0},
     {"system.disk", 20'000.0, 0.0},
     {"system.temperature", 20'000.0, 0.0},
-    {"print", 60.0, 8.0},             // text of numbers;
-    {"csv.write", 20.0, 60.0},        //
-    {"lines.write", 20.0, 0.0},       //
-    {"table.show", 2.0, 0.0},         // keeping the newest;
-    {"chart.line", 2.0, 0.0},         // keeping what can be seen.
+    // Text of numbers.
+    {"print", 60.0, 8.0},
+    {"csv.write", 20.0, 60.0},
+    {"lines.write", 20.0, 0.0},
+    // Keeping the newest, or what can be seen.
+    {"table.show", 2.0, 0.0},
+    {"chart.line", 2.0, 0.0},
     {"chart.mark", 2.0, 0.0},
     {"chart.shade", 2.0, 0.0},
 };
+// One that is not in the table.
 constexpr ConnectorPrice kOtherConnector{"", 50.0, 10.0};
 
 constexpr double kListItem = 1.0;
@@ -47,14 +52,14 @@ constexpr double kTumblingFold = 0.5;   // An item into a window that has no nei
 constexpr double kSlidingFold = 1.0;    // into windows that share panes,
 constexpr double kFoldWithHoles = 9.0;  // and the same where an item may have failed, one by one.
 constexpr double kFlattened = 1.0;
-constexpr double kZipped = 1.0;         // An input of zip: a queue.
-constexpr double kMerged = 20.0;        // An item of merge: queues compared by stamp.
+constexpr double kZipped = 1.0;   // An input of zip: a queue.
+constexpr double kMerged = 20.0;  // An item of merge: queues compared by stamp.
 constexpr double kDelayed = 2.0;
-constexpr double kReaction = 3.0;       // An agent's, without what it computes.
+constexpr double kReaction = 3.0;  // An agent's, without what it computes.
 constexpr double kCaptured = 5.0;
 
-// Of one side of a crossing (runtime/transport, measured by cutting programs in two): the queue, the frame, the loop that
-// begins behind the link, and waking each other.
+// Of one side of a crossing (runtime/transport, measured by cutting programs in two): the queue, the frame, the loop
+// that begins behind the link, and waking each other.
 constexpr double kCrossingItem = 4.0;
 constexpr double kCrossingByte = 0.1;
 constexpr double kCrossingText = 10.0;
@@ -87,7 +92,10 @@ std::int64_t picoseconds(double nanoseconds) {
 class Estimator {
  public:
   Estimator(const Graph& graph, const CheckedProgram& program)
-      : graph_(graph), program_(program), functions_(program), ticks_(graph.scopes.size(), 1.0),
+      : graph_(graph),
+        program_(program),
+        functions_(program),
+        ticks_(graph.scopes.size(), 1.0),
         lengths_(graph.ports.size(), kAssumedLength) {}
 
   WorkEstimate estimate() {
@@ -123,7 +131,8 @@ class Estimator {
   [[nodiscard]] double ticks_of_source(const Operator& op) const {
     const auto* list = std::get_if<ListOperator>(&op.kind);
     if (result_.pace == Pace::Lists && list != nullptr) {
-      return static_cast<double>(list->elements.size()) / static_cast<double>(std::max<std::int64_t>(result_.item_count, 1));
+      return static_cast<double>(list->elements.size()) /
+             static_cast<double>(std::max<std::int64_t>(result_.item_count, 1));
     }
     const bool decides = list == nullptr && is_live(op) == (result_.pace == Pace::Clock);
     return decides ? 1.0 : kSlowSource;
@@ -179,8 +188,10 @@ class Estimator {
       double& length = lengths_[op.outputs[i].index()];
       const bool keeps = op.inputs.size() == op.outputs.size() &&
                          graph_.port(op.inputs[i]).type_id == graph_.port(op.outputs[i]).type_id;
-      if (window != nullptr) length = static_cast<double>(window->shape.size);
-      else if (keeps) length = lengths_[op.inputs[i].index()];
+      if (window != nullptr)
+        length = static_cast<double>(window->shape.size);
+      else if (keeps)
+        length = lengths_[op.inputs[i].index()];
     }
   }
 
@@ -198,22 +209,24 @@ class Estimator {
   double work_of(const Operator& op, double ticks_in) {
     return match(
         op.kind,
-        [&](const SourceOperator& source) { return ticks_of(op.outputs.front()) * connector_work(source.connector, op.outputs); },
+        [&](const SourceOperator& source) {
+          return ticks_of(op.outputs.front()) * connector_work(source.connector, op.outputs);
+        },
         [&](const ListOperator&) { return ticks_of(op.outputs.front()) * kListItem; },
         [&](const MapOperator& map) { return ticks_in * (kStep + function(map.function_id, op)); },
         [&](const WhereOperator& where) { return ticks_in * (kFilter + function(where.predicate_id, op)); },
         [&](const FilterMapOperator& filter) { return ticks_in * (kFilter + function(filter.function_id, op)); },
-        [&](const ElseOperator& otherwise) {
-          return ticks_in * (otherwise.mode == ElseMode::Skip ? kFilter : kStep);
-        },
+        [&](const ElseOperator& otherwise) { return ticks_in * (otherwise.mode == ElseMode::Skip ? kFilter : kStep); },
         [&](const PrevOperator&) { return ticks_in * kStep; }, [&](const TakeOperator&) { return ticks_in * kStep; },
         [&](const SkipOperator&) { return ticks_in * kStep; },
         // Its parameters are the state and the item.
         [&](const ScanOperator& scan) {
-          return ticks_in * (kState + functions_.of_function(scan.function_id, {kAssumedLength, length_of(op.inputs.front())}));
+          return ticks_in *
+                 (kState + functions_.of_function(scan.function_id, {kAssumedLength, length_of(op.inputs.front())}));
         },
         [&](const RunningOperator& running) {
-          return ticks_in * (kState + functions_.of_adding(running.aggregate_id) + functions_.of_result(running.aggregate_id));
+          return ticks_in *
+                 (kState + functions_.of_adding(running.aggregate_id) + functions_.of_result(running.aggregate_id));
         },
         [&](const WindowOperator& window) { return ticks_in * kView / static_cast<double>(window.shape.every); },
         [&](const WindowFoldOperator& window) { return ticks_in * work_of_folds(window, op); },
@@ -231,7 +244,8 @@ class Estimator {
   [[nodiscard]] double connector_work(std::string_view connector, const std::vector<PortId>& ports) const {
     const ConnectorPrice& price = price_of(connector);
     double columns = 0;
-    for (const PortId port : ports) columns += static_cast<double>(program_.types.leaves(graph_.port(port).type_id).size());
+    for (const PortId port : ports)
+      columns += static_cast<double>(program_.types.leaves(graph_.port(port).type_id).size());
     return price.item + columns * price.column;
   }
 

@@ -1,10 +1,10 @@
 // What a graph costs to run, estimated from the program alone.
 //
-// All is counted in picoseconds of one processor for each *source item*: one item of every file that the program reads. How
-// many items a stream has for each of them follows from clocks where those know (windows by their step, arrays by their
-// length) and is assumed where only data knows. The prices stand in the tables of work.cpp. They were measured on
-// one machine and are right within a factor of two or three, which is enough to tell an even cut from a lopsided one, and one
-// that pays from one that does not. Nothing but a placement depends on them.
+// All is counted in picoseconds of one processor for each *source item*: one item of every file that the program reads.
+// How many items a stream has for each of them follows from clocks where those know (windows by their step, arrays by
+// their length) and is assumed where only data knows. The prices stand in the tables of work.cpp. They were measured on
+// one machine and are right within a factor of two or three, which is enough to tell an even cut from a lopsided one,
+// and one that pays from one that does not. Nothing but a placement depends on them.
 #pragma once
 
 #include <cstdint>

@@ -7,8 +7,8 @@
 namespace streamc {
 namespace {
 
-// Nanoseconds of one processor (x86-64 with AVX2, about 3 GHz): the medians of whole programs over two million items of a file,
-// less those of the same programs without the step.
+// Nanoseconds of one processor (x86-64 with AVX2, about 3 GHz): the medians of whole programs over two million items of
+// a file, less those of the same programs without the step.
 constexpr double kArithmetic = 0.05;    // +, comparisons, conversions: several items at once.
 constexpr double kDivision = 0.3;       // Also sqrt.
 constexpr double kCurve = 9.0;          // sin, exp, log, **.
@@ -20,7 +20,8 @@ constexpr double kTextOfNumber = 70.0;  // A number as text, and back.
 
 double of_builtin(Builtin builtin) {
   switch (builtin) {
-    case Builtin::Sqrt: return kDivision;
+    case Builtin::Sqrt:
+      return kDivision;
     case Builtin::Exp:
     case Builtin::Log:
     case Builtin::Log2:
@@ -35,29 +36,37 @@ double of_builtin(Builtin builtin) {
     case Builtin::Sinh:
     case Builtin::Cosh:
     case Builtin::Tanh:
-    case Builtin::Hypot: return kCurve;
+    case Builtin::Hypot:
+      return kCurve;
     case Builtin::ToText:
     case Builtin::ParseInt:
-    case Builtin::ParseFloat: return kTextOfNumber;
+    case Builtin::ParseFloat:
+      return kTextOfNumber;
     case Builtin::TextLength:
     case Builtin::Contains:
     case Builtin::StartsWith:
     case Builtin::EndsWith:
     case Builtin::Upper:
     case Builtin::Lower:
-    case Builtin::Trim: return kTextStep;
-    default: return kArithmetic;
+    case Builtin::Trim:
+      return kTextStep;
+    default:
+      return kArithmetic;
   }
 }
 
 double of_operation(BinaryOp op) {
   switch (op) {
-    case BinaryOp::Divide: return kDivision;
+    case BinaryOp::Divide:
+      return kDivision;
     case BinaryOp::FloorDivide:
-    case BinaryOp::Modulo: return 10 * kDivision;
-    case BinaryOp::Power: return kCurve;
+    case BinaryOp::Modulo:
+      return 10 * kDivision;
+    case BinaryOp::Power:
+      return kCurve;
     case BinaryOp::And:
-    case BinaryOp::Or: return kBranch;
+    case BinaryOp::Or:
+      return kBranch;
     case BinaryOp::Add:
     case BinaryOp::Subtract:
     case BinaryOp::Multiply:
@@ -66,7 +75,8 @@ double of_operation(BinaryOp op) {
     case BinaryOp::Less:
     case BinaryOp::LessEqual:
     case BinaryOp::Greater:
-    case BinaryOp::GreaterEqual: return kArithmetic;
+    case BinaryOp::GreaterEqual:
+      return kArithmetic;
   }
   return kArithmetic;
 }
@@ -131,8 +141,7 @@ double FunctionWork::of_statement(const CheckedStmt& statement, Body& body) {
       },
       [&](const ForRangeStmt& loop) { return rounds_of(loop) * (kElement + of_block(loop.body, body)); },
       [&](const ForArrayStmt& loop) {
-        return of_expression(loop.array, body) +
-               length_of(loop.array, body) * (kElement + of_block(loop.body, body));
+        return of_expression(loop.array, body) + length_of(loop.array, body) * (kElement + of_block(loop.body, body));
       },
       [&](const EmitStmt& emit) { return kElement + of_expression(emit.value, body); },
       [&](const ReturnStmt& leave) { return of_expression(leave.value, body); },

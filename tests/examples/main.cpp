@@ -1,5 +1,5 @@
-// Runs each example in memory (also cut over threads), by the reference interpreter and as an executable, and compares what
-// it prints and writes with its expected folder, byte for byte.
+// Runs each example in memory (also cut over threads), by the reference interpreter and as an executable, and compares
+// what it prints and writes with its expected folder, byte for byte.
 #include <fmt/format.h>
 
 #include <algorithm>

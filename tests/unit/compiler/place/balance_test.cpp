@@ -138,8 +138,10 @@ TEST_CASE("one thread is enough for what no cut helps") {
   };
   CHECK(last_of("x = items([1.0, 2.0])\nx |> map(v => sin(v)) |> print\n") == LastThread::FewItems);
   CHECK(last_of("import system\nsystem.cpu() |> print\n") == LastThread::Waits);
-  CHECK(last_of("import numbers\nx = numbers.read(\"x.txt\") else skip\nx |> where(v => v > 1.0) |> window(1000) |> mean |> "
-                "print\n") == LastThread::SavesLittle);
+  CHECK(
+      last_of(
+          "import numbers\nx = numbers.read(\"x.txt\") else skip\nx |> where(v => v > 1.0) |> window(1000) |> mean |> "
+          "print\n") == LastThread::SavesLittle);
   CHECK(last_of("import chart\nimport lines\nlines.read(\"x.txt\") |> map(s => len(s)) |> chart.line(\"c.svg\", label: "
                 "\"length\")\n") == LastThread::Costs);
 }

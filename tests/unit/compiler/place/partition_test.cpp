@@ -39,7 +39,9 @@ WorkGraph random_graph(std::mt19937_64& random, std::size_t groups) {
   WorkGraph graph;
   for (std::size_t i = 0; i < groups; ++i) graph.work_ps.push_back(static_cast<std::int64_t>(random() % 1000));
   for (GroupIndex i = 0; i + 1 < groups; ++i) {
-    WorkFlow flow{.from = i, .readers = {}, .send_ps = static_cast<std::int64_t>(random() % 50),
+    WorkFlow flow{.from = i,
+                  .readers = {},
+                  .send_ps = static_cast<std::int64_t>(random() % 50),
                   .receive_ps = static_cast<std::int64_t>(random() % 50)};
     std::set<GroupIndex> readers;
     for (std::uint64_t k = random() % 4; k > 0; --k) {
