@@ -138,9 +138,9 @@ WorkGraph work_graph(const Graph& graph, const Groups& groups, const WorkEstimat
 
 class Balancer {
  public:
-  Balancer(const Graph& graph, const CheckedProgram& program, std::uint32_t most_threads)
+  Balancer(const Graph& graph, WorkEstimate work, std::uint32_t most_threads)
       : graph_(graph), groups_(Grouping(graph).find()), most_threads_(most_threads) {
-    result_.work = estimate_work(graph, program);
+    result_.work = std::move(work);
     work_graph_ = work_graph(graph, groups_, result_.work);
   }
 
@@ -297,7 +297,11 @@ class Balancer {
 }  // namespace
 
 Balance balance(const Graph& graph, const CheckedProgram& program, std::uint32_t most_threads) {
-  return Balancer(graph, program, most_threads).balance();
+  return balance(graph, estimate_work(graph, program), most_threads);
+}
+
+Balance balance(const Graph& graph, WorkEstimate work, std::uint32_t most_threads) {
+  return Balancer(graph, std::move(work), most_threads).balance();
 }
 
 PlacedGraph place_balanced(const Graph& graph, const Balance& balance) {

@@ -60,6 +60,8 @@ struct Balance {
 
 // `most_threads`: 1 to kMostBalancedThreads.
 Balance balance(const Graph& graph, const CheckedProgram& program, std::uint32_t most_threads);
+// The same by an estimate that is known: of the work of `graph`.
+Balance balance(const Graph& graph, WorkEstimate work, std::uint32_t most_threads);
 
 PlacedGraph place_balanced(const Graph& graph, const Balance& balance);
 
