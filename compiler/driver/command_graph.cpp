@@ -16,7 +16,7 @@ std::string draw(const Picture& picture, const Options& options) {
 // As the program says it; or, placed, as it runs.
 std::optional<std::string> make_picture(FrontEnd& front_end, const Options& options, int& status) {
   const std::string& path = options.files[0];
-  if (options.deploy.empty() && options.scatter.empty()) {
+  if (options.deploy.empty() && options.scatter.empty() && options.threads.empty()) {
     if (!compile_to_graph(front_end, path, options, status)) return std::nullopt;
     return draw({front_end.graph(), front_end.program(), &front_end.sources(), front_end.program_name()}, options);
   }

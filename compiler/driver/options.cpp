@@ -1,6 +1,7 @@
 #include "compiler/driver/options.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "compiler/codegen/targets/target.h"
 #include "compiler/diag/closest_name.h"
 #include "compiler/driver/version.h"
+#include "compiler/place/partition.h"
 
 namespace streamc {
 namespace {
@@ -29,6 +31,7 @@ constexpr const char* kOverview =
   streamc deploy FILE NAME           copy the nodes of a deploy block to their machines and start them
   streamc explain CODE               say more about a message
   streamc explain FILE NAME          tell type, clock and origin of a name
+  streamc explain FILE               tell how `--threads` cuts a program over threads, and why
 
 To look inside (without a command):
 
@@ -65,7 +68,14 @@ void add_diagnostic_options(CLI::App& app, Options& options) {
       ->type_name("PASS");
 }
 
+void add_threads(CLI::App& app, Options& options) {
+  app.add_option("--threads", options.threads,
+                 "Cut the program over as many threads as pay: at most this many, or those of the machine")
+      ->type_name("N|auto");
+}
+
 void add_placement_options(CLI::App& app, Options& options) {
+  add_threads(app, options);
   CLI::Option* deploy = app.add_option("--deploy", options.deploy, "Place the program as this deploy block says");
   deploy->type_name("NAME");
   app.add_option("--scatter", options.scatter,
@@ -159,6 +169,37 @@ int report_no_command(const CLI::App& app, const std::string& word) {
                       near ? fmt::format("did you mean `{}`?", *near) : "`streamc --help` lists the commands");
 }
 
+// `--threads` says where the program runs, so nothing else may. True if the words are fine; prints what is wrong.
+bool check_threads(const Options& options) {
+  const std::string& threads = options.threads;
+  if (threads.empty()) return true;
+  if (!options.deploy.empty()) {
+    report_usage(fmt::format("`--threads {}` and `--deploy {}` both say where the program runs", threads,
+                             options.deploy),
+                 "leave one of them out: a deploy block has the threads that it names");
+    return false;
+  }
+  if (!options.scatter.empty()) {
+    report_usage(fmt::format("`--threads {}` and `--scatter {}` both say where the program runs", threads,
+                             options.scatter),
+                 "leave one of them out");
+    return false;
+  }
+  if (options.command == Command::Explain && options.files.size() == 2) {
+    report_usage(fmt::format("`--threads {}` explains a whole program, and not `{}`", threads, options.files[1]),
+                 fmt::format("`streamc explain {} --threads {}`", options.files[0], threads));
+    return false;
+  }
+  std::uint32_t count = 0;
+  const auto [end, error] = std::from_chars(threads.data(), threads.data() + threads.size(), count);
+  const bool is_count = error == std::errc() && end == threads.data() + threads.size() && count >= 1 &&
+                        count <= kMostBalancedThreads;
+  if (threads == "auto" || is_count) return true;
+  report_usage(fmt::format("`--threads {}` is no number of threads", threads),
+               fmt::format("`--threads auto`, or a number from 1 to {}", kMostBalancedThreads));
+  return false;
+}
+
 int report_parse_error(const CLI::App& app, const CLI::ParseError& error, const Options& options) {
   if (error.get_exit_code() == 0) {  // --help, --version
     const std::vector<CLI::App*> chosen = app.get_subcommands();
@@ -245,11 +286,14 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   add_placement_options(*graph, options);
   graph->add_flag("--json", options.json, "Messages as JSON, one object a line");
 
-  CLI::App* explain = command("explain", Command::Explain, "Say more about a message, or about a name of a program");
-  explain->add_option("CODE | FILE NAME", options.files, "A code such as E0203; or a program and a name in it")
+  CLI::App* explain =
+      command("explain", Command::Explain, "Say more about a message, a name of a program, or its threads");
+  explain
+      ->add_option("CODE | FILE [NAME]", options.files, "A code such as E0203; or a program, and perhaps a name in it")
       ->required()
       ->expected(1, 2);
   add_settings(*explain, raw_settings);
+  add_threads(*explain, options);
 
   CLI::App* top = command("top", Command::Top, "Watch a running program: rates, queues, links, threads");
   top->add_option("PROGRAM | PID", options.files, "Which one, by its name or process; else the only one")->expected(0, 1);
@@ -281,7 +325,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
     if (!has_command && argc > 1 && argv[1][0] != '-') return report_no_command(app, argv[1]);
     return report_parse_error(app, error, options);
   }
-  if (!split_settings(raw_settings, options)) return kExitUsage;
+  if (!split_settings(raw_settings, options) || !check_threads(options)) return kExitUsage;
   if (options.command == Command::Deploy) options.deploy = options.files[1];
   if (options.command == Command::Emit && options.emit.empty() && !options.list_passes) {
     if (!options.files.empty()) return report_no_command(app, options.files[0]);

@@ -32,7 +32,7 @@ enum ExitStatus : int {
 
 struct Options {
   Command command = Command::Emit;
-  // Programs. `explain`: a code, or a file and a name. `new`: the name. `top`: the name or process of a running one.
+  // Programs. `explain`: a code, a file, or a file and a name. `new`: the name. `top`: the name or process of a running one.
   std::vector<std::string> files;
   std::vector<std::string> program_arguments;                  // `run`, `deploy`: what stands after `--`.
   std::vector<std::pair<std::string, std::string>> settings;  // `--set NAME=VALUE`, in order.
@@ -42,6 +42,7 @@ struct Options {
   std::string format;       // `graph --format`: svg or dot.
   std::string deploy;       // `--deploy NAME`, `deploy FILE NAME`: a deploy block of the program.
   std::string scatter;      // `--scatter SEED`: a random placement.
+  std::string threads;      // `--threads`: `auto`, or the most that the program may be cut over.
   std::string target = "host";  // `--target`: the machine to compile for.
   bool list_passes = false;
   bool time_phases = false;

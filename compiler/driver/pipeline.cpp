@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
+#include "compiler/codegen/targets/target.h"
 #include "compiler/diag/closest_name.h"
 #include "compiler/diag/render.h"
 #include "compiler/driver/commands.h"
@@ -11,6 +13,7 @@
 #include "compiler/driver/version.h"
 #include "compiler/graph/text_printer.h"
 #include "compiler/passes/pass_manager.h"
+#include "compiler/place/balance.h"
 #include "compiler/place/deploy.h"
 #include "compiler/place/scatter.h"
 
@@ -84,6 +87,9 @@ std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, 
                                        int& status) {
   const auto timing = front_end.times().measure("place");
   if (!options.scatter.empty()) return scatter(graph, std::strtoull(options.scatter.c_str(), nullptr, 10));
+  if (!options.threads.empty()) {
+    return place_balanced(graph, balance(graph, front_end.program(), allowed_threads(options)));
+  }
   if (options.deploy.empty()) return place_on_one_thread(graph);
   const Deployment* deployment = find_deployment(front_end, options, status);
   if (deployment == nullptr) return std::nullopt;
@@ -92,6 +98,12 @@ std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, 
   if (front_end.sink().diagnostics().size() > before) print_messages(front_end, options);
   if (!placed) status = kExitMistake;
   return placed;
+}
+
+std::uint32_t allowed_threads(const Options& options) {
+  if (options.threads != "auto") return static_cast<std::uint32_t>(std::strtoul(options.threads.c_str(), nullptr, 10));
+  const Result<TargetDescription> machine = find_target(options.target);
+  return std::clamp<std::uint32_t>(machine ? machine->processors : 1, 1, kMostBalancedThreads);
 }
 
 namespace {

@@ -6,6 +6,7 @@
 // nothing if there is nothing to go on with; `status` then says how streamc ends.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -31,6 +32,9 @@ const Deployment* find_deployment(FrontEnd& front_end, const Options& options, i
 // Where each part of the graph runs, as the options say; nothing after a mistake.
 std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, const Options& options,
                                        int& status);
+
+// How many threads `--threads` allows; for `auto` those of the machine that is compiled for, as far as that is known.
+std::uint32_t allowed_threads(const Options& options);
 
 // What code is generated for.
 struct Target {

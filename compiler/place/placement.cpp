@@ -15,16 +15,6 @@ std::optional<std::string> destination_of(const Operator& op) {
   return sink == nullptr ? std::nullopt : std::optional(sink->destination_kind);
 }
 
-// The console, and what a test observes, belong to the main part. Files are together where the first of them is.
-void gather_sinks(const Graph& graph, PartId main_part, std::vector<PartId>& parts) {
-  std::map<std::string, PartId> part_of_kind{{"console", main_part}};
-  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
-    const Operator& op = graph.operators[i];
-    if (std::holds_alternative<CaptureOperator>(op.kind)) parts[i] = main_part;
-    if (const auto kind = destination_of(op)) parts[i] = part_of_kind.try_emplace(*kind, parts[i]).first->second;
-  }
-}
-
 OperatorId head_of(const Graph& graph, OperatorId id) {
   const Operator& op = graph.op(id);
   const bool is_head = op.inputs.empty() || std::holds_alternative<ZipOperator>(op.kind) ||
@@ -73,6 +63,15 @@ Placement one_thread() {
 PlacedGraph place_on_one_thread(Graph graph) {
   std::vector<PartId> parts(graph.operators.size(), PartId(0));
   return {std::move(graph), one_thread(), std::move(parts), {}};
+}
+
+void gather_sinks(const Graph& graph, PartId main_part, std::vector<PartId>& parts) {
+  std::map<std::string, PartId> part_of_kind{{"console", main_part}};
+  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
+    const Operator& op = graph.operators[i];
+    if (std::holds_alternative<CaptureOperator>(op.kind)) parts[i] = main_part;
+    if (const auto kind = destination_of(op)) parts[i] = part_of_kind.try_emplace(*kind, parts[i]).first->second;
+  }
 }
 
 PlacedGraph place(const Graph& graph, Placement placement, std::vector<PartId> wishes) {

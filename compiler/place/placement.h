@@ -75,6 +75,10 @@ Placement one_thread();
 // Everything on one thread. O(operators).
 PlacedGraph place_on_one_thread(Graph graph);
 
+// Changes `parts` (one entry for each operator) for sinks: the console, and what a test observes, belong to the main part;
+// files are together where the first of them is, and so are charts and tables.
+void gather_sinks(const Graph& graph, PartId main_part, std::vector<PartId>& parts);
+
 // Each operator in the part wished for it, as far as that can be: the console and files that several
 // operators write have one place each, and see settle_parts(). `wishes`: one entry for each operator.
 PlacedGraph place(const Graph& graph, Placement placement, std::vector<PartId> wishes);

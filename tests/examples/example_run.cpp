@@ -68,6 +68,7 @@ std::string check_run(const ExampleCase& example, const ExampleRun& run, const R
 
 std::string ExampleWay::name() const {
   const std::string plain(way_name(way));
+  if (!threads.empty()) return fmt::format("{} on {} threads", plain, threads);
   return target.empty() ? plain : plain + " for " + target;
 }
 
@@ -78,7 +79,10 @@ ExampleRun run_example(const ExampleCase& example, const ExampleWay& way,
   copy_example(source, folder.path());
   const Results before = read_results(folder.path());
 
-  ProgramRun program{.words = {example.name + ".stream", "--"},
+  std::vector<std::string> words{example.name + ".stream"};
+  if (!way.threads.empty()) words.insert(words.end(), {"--threads", way.threads});
+  words.emplace_back("--");
+  ProgramRun program{.words = std::move(words),
                      .directory = folder.path(),
                      .target = way.target,
                      .emulator = way.emulator};

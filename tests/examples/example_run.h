@@ -24,8 +24,9 @@ struct ExampleWay {
   Way way = Way::Run;
   std::string target = "";
   std::vector<std::string> emulator = {};
+  std::string threads = "";  // `--threads` of the compiler; empty: none.
 
-  // `run`, `reference`, `build`, or `build for pi5`.
+  // `run`, `reference`, `build`, `build for pi5`, or `run on auto threads`.
   [[nodiscard]] std::string name() const;
 };
 

@@ -1,5 +1,5 @@
-// Runs each example in memory, by the reference interpreter and as an executable, and compares what
-// it prints and writes with its expected folder, byte for byte.
+// Runs each example in memory (also cut over threads), by the reference interpreter and as an executable, and compares
+// what it prints and writes with its expected folder, byte for byte.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -59,15 +59,18 @@ int main(int argc, char** argv) {
     const std::string problem = streamtest::update_all(cases, options);
     if (!problem.empty()) fmt::print("{}", problem);
   }
-  std::vector<std::pair<const streamtest::ExampleCase*, Way>> runs;
+  std::vector<std::pair<const streamtest::ExampleCase*, streamtest::ExampleWay>> runs;
   for (const streamtest::ExampleCase& example : cases) {
     for (const Way way : streamtest::kAllWays) {
       const bool is_live = !example.compares_output;
       if (way == Way::Reference && (is_live || options.programs.reference.empty())) continue;
-      runs.emplace_back(&example, way);
+      runs.emplace_back(&example, streamtest::ExampleWay{.way = way});
+    }
+    for (const char* threads : {"auto", "2", "4"}) {
+      runs.emplace_back(&example, streamtest::ExampleWay{.way = Way::Run, .threads = threads});
     }
   }
   return streamtest::run_all(runs.size(), [&](std::size_t i) {
-    return streamtest::check_example(*runs[i].first, {.way = runs[i].second}, options);
+    return streamtest::check_example(*runs[i].first, runs[i].second, options);
   });
 }

@@ -22,7 +22,7 @@ struct CompiledOutcome {
 class CompiledProgram {
  public:
   // The front end must have built its graph; it is read during the call only.
-  // With a seed, its operators are spread at random over up to six parts.
+  // With a seed, its operators are spread at random over up to six parts, or now and then by cost.
   static streamc::Result<std::unique_ptr<CompiledProgram>> compile(
       streamc::FrontEnd& front_end, std::optional<std::uint64_t> parts_seed = std::nullopt);
   ~CompiledProgram();

@@ -13,7 +13,7 @@ namespace {
 std::vector<std::string> without_placement(const std::vector<std::string>& words) {
   std::vector<std::string> kept;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "--deploy" || words[i] == "--scatter") {
+    if (words[i] == "--deploy" || words[i] == "--scatter" || words[i] == "--threads") {
       ++i;
     } else {
       kept.push_back(words[i]);

@@ -12,6 +12,7 @@ TargetDescription arm_linux_gnueabi_target() {
           .cpu = "arm1176jzf-s",
           .features = "+vfp2,-soft-float,+strict-align",
           .float_abi = FloatAbi::Soft,
+          .processors = 1,
           .libraries = "arm-linux-gnueabi",
           .emulation = "armelf_linux_eabi"};
 }

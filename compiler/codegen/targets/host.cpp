@@ -2,7 +2,9 @@
 #include <llvm/TargetParser/Host.h>
 #include <llvm/TargetParser/Triple.h>
 
+#include <algorithm>
 #include <map>
+#include <thread>
 
 #include "compiler/codegen/targets/target.h"
 
@@ -39,6 +41,7 @@ TargetDescription host_target() {
   } else if (features["avx2"]) {
     target.compress = CompressShape::Permute4;
   }
+  target.processors = std::max(1U, std::thread::hardware_concurrency());
   target.has_fma = triple.isAArch64() || features["fma"] || features["vfp4"];
   return target;
 }

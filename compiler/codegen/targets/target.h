@@ -1,6 +1,7 @@
 // A machine to generate code for. Each file in this folder describes one; targets.def lists them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,7 @@ struct TargetDescription {
   FloatAbi float_abi = FloatAbi::Usual;
   CompressShape compress = CompressShape::Lanes;
   bool has_fma = false;  // fma() of floats is one instruction.
+  std::uint32_t processors = 4;  // That the machine is taken to have where `--threads auto` cuts a program.
   // The architecture of the runtime and the C library, as Debian names it. Empty: known to nobody.
   std::string libraries;
   std::string emulation;  // How the linker names it.
