@@ -4,9 +4,11 @@
 
 #include <array>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "compiler/graph/first_stamps.h"
+#include "compiler/place/restart.h"
 #include "compiler/sema/value_text.h"
 #include "compiler/support/match.h"
 #include "runtime/abi/stream_abi.h"
@@ -119,19 +121,18 @@ class DescriptorEmitter {
       rows.push_back(make({module_.type_descriptor(port.type_id), word(queue.has_valid ? 1 : 0),
                            word(queue.has_stamps ? 1 : 0), module_.text(name),
                            word(module_.graph.scope(port.scope).domain == Domain::Time ? 1 : 0),
-                           word(counts_loop(module_.graph, port.scope) ? 1 : 0), number(queue.skew), number(buffer_of(queue))}));
+                           word(counts_loop(module_.graph, port.scope) ? 1 : 0), number(queue.skew), number(buffer_of(queue)),
+                           number(spool_of(placed_, queue.port, queue.reader))}));
     }
     return table(rows, "queues");
   }
 
   // What the deploy block says of the link that the queue is.
   std::int64_t buffer_of(const QueuePlan& queue) const {
-    const Operator& writer = module_.graph.op(module_.graph.port(queue.port).producer);
-    const Operator& reader = module_.graph.op(queue.reader);
-    const std::string to = reader.path.substr(0, reader.path.find('/'));
     for (const PlacedLink& link : placed_.placement.links) {
-      const bool is_from = link.from == writer.equation || link.from == module_.graph.port(queue.port).name;
-      if (is_from && link.to == to) return link.buffer;
+      if (!link.is_between_nodes && link.buffer > 0 && link_applies(placed_, link, queue.port, queue.reader)) {
+        return link.buffer;
+      }
     }
     return 0;
   }
@@ -322,9 +323,11 @@ class DescriptorEmitter {
 
   llvm::Constant* make_nodes() {
     std::vector<llvm::Constant*> rows;
-    for (const PlacedNode& node : placed_.placement.nodes) {
-      rows.push_back(
-          make({module_.text(node.name), module_.text(node.host), word(node.port), word(0)}));
+    const std::vector<PlacedNode>& nodes = placed_.placement.nodes;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      const std::optional<std::string> lost = lost_on_restart(placed_, NodeId(i));
+      rows.push_back(make({module_.text(nodes[i].name), module_.text(nodes[i].host), word(nodes[i].port), word(0),
+                           lost ? module_.text(*lost) : null_}));
     }
     return table(rows, "nodes");
   }

@@ -160,7 +160,7 @@ void LinkGateway::note_rest(bool is_through) {
   const bool is_at_rest = is_through || is_at_rest_.load();
   if (known.is_through) return;
   if (is_at_rest != known.is_at_rest || is_through) {
-    rests_.note(setup_.node, {.sequence = known.sequence + 1,
+    rests_.note(setup_.node, {.sequence = std::max(known.sequence, first_sequence_) + 1,
                               .is_at_rest = is_at_rest,
                               .is_through = is_through,
                               .holds_up = holds_messages_up(),
