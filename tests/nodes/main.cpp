@@ -95,7 +95,10 @@ numbers = ticks |> map(t => 1) |> running(sum)
 numbers |> map(n => n + 0) |> print
 
 deploy live {
-  node a { ticks numbers }
+  node a {
+    ticks
+    numbers
+  }
   node b { * }
   link a -> b (spool: 4MiB)
 }
