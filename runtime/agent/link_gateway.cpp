@@ -120,6 +120,8 @@ Result<void> LinkGateway::open_spools() {
       }
     }
   }
+  // The others may still know what an earlier life was at.
+  if (first_sequence_ != 0) rests_.note(setup_.node, {.sequence = first_sequence_ + 1, .sent = sent_});
   return {};
 }
 
@@ -195,6 +197,7 @@ void LinkGateway::run() {
       for (const std::unique_ptr<Peer>& peer : peers_) tell_control(*peer);
       for (const std::unique_ptr<Peer>& peer : peers_) peer->link->close();
       is_closing_ = moved = true;
+      tell_of_waiting_spools();
     }
     if (is_done()) break;
     if (moved) {
@@ -223,6 +226,30 @@ void LinkGateway::remove_spools() {
       }
     }
   }
+}
+
+// Whoever ended the node may wonder why it is still there.
+void LinkGateway::tell_of_waiting_spools() {
+  for (const std::unique_ptr<Peer>& peer : peers_) {
+    if (peer->state != LinkState::Connecting) continue;
+    for (const Outgoing& outgoing : peer->outgoing) {
+      const std::uint64_t messages = peer->link->counters(outgoing.channel).spooled;
+      if (outgoing.spool_folder.empty() || messages == 0) continue;
+      setup_.post(fmt::format("note: `{}` has ended, and {} messages wait in its spool for node `{}`; if this is ended "
+                              "before they have arrived, the next start delivers them",
+                              program_.queues[outgoing.queue].name, messages, program_.nodes[peer->node].name));
+    }
+  }
+}
+
+// What to say of spools behind a refusal.
+std::string LinkGateway::spools_of(const Peer& peer) const {
+  std::string text;
+  for (const Outgoing& outgoing : peer.outgoing) {
+    if (outgoing.spool_folder.empty() || peer.link->is_delivered(outgoing.channel)) continue;
+    text += fmt::format("; what it has not taken stays in `{}`", outgoing.spool_folder);
+  }
+  return text;
 }
 
 bool LinkGateway::is_done() {
@@ -368,7 +395,7 @@ void LinkGateway::watch_state(Peer& peer) {
   }
   const std::int64_t now_ns = system_clock().steady_ns();
   if (status.state == LinkState::Refused && peer.state != LinkState::Refused) {
-    give_up(fmt::format("the link with node `{}` has ended: {}", name, status.reason));
+    give_up(fmt::format("the link with node `{}` has ended: {}{}", name, status.reason, spools_of(peer)));
   }
   peer.state = status.state;
   if (status.state != LinkState::Connecting) {

@@ -135,6 +135,8 @@ class LinkGateway final : public Gateway {
   void tell_of_failure(Outgoing& outgoing, const std::string& why);
   void tell_of_full(Outgoing& outgoing);
   void remove_spools();
+  void tell_of_waiting_spools();
+  [[nodiscard]] std::string spools_of(const Peer& peer) const;
   [[nodiscard]] std::span<const std::byte> frame_of(const Incoming& incoming) const;
   bool deliver(Peer& peer, Incoming& incoming);
   bool has_room(const Incoming& incoming, std::uint32_t items) const;

@@ -264,6 +264,9 @@ int Team::run() {
     bell(gateway_bell()).ring();
     wait_while([this] { return !is_gateway_through_.load(); }, direct);
     gateway_thread_.join();
+    if (const auto signal = control_->end_signal.load(); only_delivers_ && signal != 0) {
+      status = worse(status, 128 + static_cast<int>(signal));
+    }
     if (control_->gives_up.load() == kTeamGaveUp) status = worse(status, kExitFailed);
   }
   if (options_.observer != nullptr) options_.observer->stop();
