@@ -121,8 +121,8 @@ class DescriptorEmitter {
       rows.push_back(make({module_.type_descriptor(port.type_id), word(queue.has_valid ? 1 : 0),
                            word(queue.has_stamps ? 1 : 0), module_.text(name),
                            word(module_.graph.scope(port.scope).domain == Domain::Time ? 1 : 0),
-                           word(counts_loop(module_.graph, port.scope) ? 1 : 0), number(queue.skew), number(buffer_of(queue)),
-                           number(spool_of(placed_, queue.port, queue.reader))}));
+                           word(counts_loop(module_.graph, port.scope) ? 1 : 0), number(queue.skew),
+                           number(buffer_of(queue)), number(spool_of(placed_, queue.port, queue.reader))}));
     }
     return table(rows, "queues");
   }

@@ -1,10 +1,10 @@
 // What is kept on disk between nodes, and whether a node that does so may be started again.
 //
 // A spool keeps what a node has sent. A node that was restarted goes on behind it, and the others take it for the same
-// node: that is true only if nothing else of what it knew is gone. So it may have live sources alone (recorded ones would
-// be read again from their beginning), operators that remember nothing, no sinks but the console (files would begin anew),
-// nothing that comes from other nodes, and a spool in front of all that it sends; and no source of it may feed two
-// streams that cross, as they would have stopped at different items.
+// node: that is true only if nothing else of what it knew is gone. So it may have live sources alone (recorded ones
+// would be read again from their beginning), operators that remember nothing, no sinks but the console (files would
+// begin anew), nothing that comes from other nodes, and a spool in front of all that it sends; and no source of it may
+// feed two streams that cross, as they would have stopped at different items.
 #pragma once
 
 #include <cstdint>

@@ -193,7 +193,7 @@ void LinkGateway::run() {
       is_down = is_down || peer->down_since_ns != 0;
     }
     note_rest(is_through && !moved);
-    if (!moved && is_through && !is_closing_) {
+    if (!moved && is_through && !is_closing_ && has_sent_all()) {
       for (const std::unique_ptr<Peer>& peer : peers_) tell_control(*peer);
       for (const std::unique_ptr<Peer>& peer : peers_) peer->link->close();
       is_closing_ = moved = true;
@@ -214,6 +214,15 @@ void LinkGateway::run() {
   }
   if (has_announced) bell_.cancel();
   remove_spools();
+}
+
+// Nothing waits in the rings for a link or a disk that takes nothing now.
+bool LinkGateway::has_sent_all() {
+  if (setup_.control->gives_up.load() != kGoesOn) return true;
+  return std::all_of(peers_.begin(), peers_.end(), [](const std::unique_ptr<Peer>& peer) {
+    return std::all_of(peer->outgoing.begin(), peer->outgoing.end(),
+                       [](Outgoing& outgoing) { return outgoing.ring.is_empty(); });
+  });
 }
 
 // What was delivered to a node that heard the end of it is needed no more.

@@ -142,6 +142,7 @@ class LinkGateway final : public Gateway {
   bool has_room(const Incoming& incoming, std::uint32_t items) const;
   void watch_state(Peer& peer);
   void give_up(const std::string& why);
+  bool has_sent_all();
   bool is_done();
 
   const StreamProgram& program_;

@@ -61,7 +61,8 @@ struct NodeSpool {
 // Opens the spool of one queue to write it. Fails if it belongs to another program, is in use or is damaged.
 Result<NodeSpool> open_node_spool(const StreamProgram& program, const SpoolPlace& place);
 
-// A NodePreparer: looks at the spools of the node, and leaves them closed. Those of a run that came to its end are removed.
+// A NodePreparer: looks at the spools of the node, and leaves them closed. Those of a run that came to its end are
+// removed.
 Result<NodeStart> look_at_spools(const StreamProgram& program, std::int32_t node,
                                  const std::string& folder);
 

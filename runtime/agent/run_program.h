@@ -53,7 +53,8 @@ struct RunOptions {
   std::int64_t channel_limit = 0;  // Items on the way between two parts, for tests; 0: as the program says.
 
   // Set by run_program().
-  std::int64_t stamp_floor = kEarliestStamp;  // Live sources give no earlier stamps: a node that goes on after a restart.
+  // Live sources give no earlier stamps, as their node goes on after a restart.
+  std::int64_t stamp_floor = kEarliestStamp;
   RunCounters* counters = nullptr;  // Null: nobody looks.
   Observer* observer = nullptr;     // To be started once there are no more processes to fork.
 };

@@ -3,7 +3,8 @@
 // A folder of segments, files of numbered records; numbers rise by one and go on over restarts. A record counts as
 // soon as it is synced (group commit: one sync() covers all records before it), and only what is synced is read
 // out again, so that no number is ever given to two messages. What a crash left behind the last whole record is cut
-// off. Segments whose messages are all acknowledged are deleted, but for the one with the last message. Kept by fdatasync; the disk must not lie.
+// off. Segments whose messages are all acknowledged are deleted, but for the one with the last message. Kept by
+// fdatasync; the disk must not lie.
 //
 //    <first number, 20 digits>.spool   header, then records (spool_segment.h)
 //    acknowledged                      through which number all is delivered
