@@ -4,9 +4,11 @@
 
 #include <array>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "compiler/graph/first_stamps.h"
+#include "compiler/place/restart.h"
 #include "compiler/sema/value_text.h"
 #include "compiler/support/match.h"
 #include "runtime/abi/stream_abi.h"
@@ -123,25 +125,21 @@ class DescriptorEmitter {
                            word(queue.has_stamps ? 1 : 0), module_.text(name),
                            word(module_.graph.scope(port.scope).domain == Domain::Time ? 1 : 0),
                            word(counts_loop(module_.graph, port.scope) ? 1 : 0), number(queue.skew), number(link.buffer),
-                           word(when_full(link.full)), word(link.keep_every)}));
+                           number(spool_of(placed_, queue.port, queue.reader)), word(when_full(link.full)),
+                           word(link.keep_every)}));
     }
     return table(rows, "queues");
   }
 
-  // What the deploy block says of the link that the queue is. One that drops ends in front of a `best_effort`, any
-  // other in front of the equation that it names.
+  // What the deploy block says of the link that the queue is.
   PlacedLink link_of(const QueuePlan& queue) const {
-    const Port& port = module_.graph.port(queue.port);
-    const Operator& writer = module_.graph.op(port.producer);
-    const Operator& reader = module_.graph.op(queue.reader);
-    const bool may_drop = is_best_effort(queue);
-    const std::string to = reader.path.substr(0, reader.path.find('/'));
+    PlacedLink found;
     for (const PlacedLink& link : placed_.placement.links) {
-      if (link.drops() && may_drop && link.from == module_.graph.port(reader.outputs.front()).name) return link;
-      const bool is_from = link.from == writer.equation || link.from == port.name;
-      if (!link.drops() && is_from && link.to == to) return link;
+      if (link.is_between_nodes || !link_applies(placed_, link, queue.port, queue.reader)) continue;
+      if (link.drops()) return link;
+      if (found.buffer == 0) found = link;
     }
-    return {};
+    return found;
   }
 
   bool is_best_effort(const QueuePlan& queue) const {
@@ -345,9 +343,11 @@ class DescriptorEmitter {
 
   llvm::Constant* make_nodes() {
     std::vector<llvm::Constant*> rows;
-    for (const PlacedNode& node : placed_.placement.nodes) {
-      rows.push_back(
-          make({module_.text(node.name), module_.text(node.host), word(node.port), word(0)}));
+    const std::vector<PlacedNode>& nodes = placed_.placement.nodes;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      const std::optional<std::string> lost = lost_on_restart(placed_, NodeId(i));
+      rows.push_back(make({module_.text(nodes[i].name), module_.text(nodes[i].host), word(nodes[i].port), word(0),
+                           lost ? module_.text(*lost) : null_}));
     }
     return table(rows, "nodes");
   }

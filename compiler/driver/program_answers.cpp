@@ -121,7 +121,9 @@ streamrt::ChannelRow channel_row(const Json& json) {
                        .bytes = json.at("bytes"),
                        .dropped = json.at("dropped"),
                        .queued_bytes = json.at("queued_bytes"),
-                       .resent = json.at("resent")}};
+                       .resent = json.at("resent"),
+                       // Programs of before there were spools do not say it.
+                       .spooled = json.value("spooled_messages", std::uint64_t{0})}};
 }
 
 template <class Row>

@@ -160,7 +160,7 @@ class TopTable {
                       fmt::format("{:.1f}", static_cast<double>(row.status.round_trip_ns) / 1e6),
                       fmt::to_string(row.status.connections),
                       bytes(&streamrt::LinkStatus::bytes_sent),
-                      bytes(&streamrt::LinkStatus::bytes_received), row.status.reason});
+                      bytes(&streamrt::LinkStatus::bytes_received), spooled_text(row), row.status.reason});
     }
     add_table({{"NODE"},
                {"LINK"},
@@ -168,8 +168,16 @@ class TopTable {
                {"MADE", true},
                {"OUT B/S", true},
                {"IN B/S", true},
+               {"SPOOLED", true},
                {"REASON"}},
               rows);
+  }
+
+  // Messages that wait on disk for the other node.
+  static std::string spooled_text(const streamrt::NodeLinkRow& row) {
+    std::uint64_t messages = 0;
+    for (const streamrt::ChannelRow& channel : row.channels) messages += channel.counters.spooled;
+    return count_text(static_cast<double>(messages));
   }
 
   void add_failures() {

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "compiler/place/restart.h"
 #include "compiler/support/assert.h"
 
 namespace streamc {
@@ -32,12 +33,13 @@ class Deployer {
     PlacedGraph placed = streamc::place(graph_, placement_, std::move(wishes));
     warn_of_moved(placed);
     for (const DeployedLink& link : deployment_.links) {
-      if (!link.is_between_nodes)
-        placed.placement.links.push_back({link.from, link.to, link.buffer, link.full, link.keep_every});
+      placed.placement.links.push_back(placed_link(link));
       if (!link.tls.empty()) placed.placement.tls = link.tls;
       placed.placement.allows_insecure_links =
           placed.placement.allows_insecure_links || link.is_insecure;
     }
+    for (const DeployedLink& link : deployment_.links) check_spool(placed, link);
+    if (!ok_) return std::nullopt;
     return placed;
   }
 
@@ -155,6 +157,50 @@ class Deployer {
     return op.equation == name || std::any_of(op.outputs.begin(), op.outputs.end(), [&](PortId output) {
              return graph_.port(output).name == name;
            });
+  }
+
+  static PlacedLink placed_link(const DeployedLink& link) {
+    return {.from = link.from,
+            .to = link.to,
+            .buffer = link.buffer,
+            .full = link.full,
+            .keep_every = link.keep_every,
+            .spool_bytes = link.spool_bytes,
+            .is_between_nodes = link.is_between_nodes};
+  }
+
+  // A spool keeps what goes from one node to another.
+  void check_spool(const PlacedGraph& placed, const DeployedLink& link) {
+    if (link.spool_bytes == 0) return;
+    const PlacedLink wanted = placed_link(link);
+    for (const Crossing& crossing : crossings(placed)) {
+      if (link_applies(placed, wanted, crossing.port, crossing.reader)) return;
+    }
+    ok_ = false;
+    const std::set<NodeId> from = nodes_of(placed, link.from);
+    if (!link.is_between_nodes && from.size() == 1 && from == nodes_of(placed, link.to)) {
+      sink_.report(diag::SpoolWithinNode, link.spool_span, link.from, link.to)
+          .help(placed.placement.nodes.size() > 1
+                    ? fmt::format("leave `spool:` away, or give `{}` to another `node`", link.to)
+                    : std::string("leave `spool:` away: what one machine holds outlives no restart of it"));
+      return;
+    }
+    sink_.report(diag::SpoolOfNothing, link.spool_span, link.from, link.to)
+        .help(link.is_between_nodes
+                  ? fmt::format("`link {1} -> {0}` would be the other direction", link.from, link.to)
+                  : fmt::format("name the stream that crosses and one that reads it, or two nodes for all that goes from "
+                                "one to the other"));
+  }
+
+  // Where the operators of an equation run.
+  std::set<NodeId> nodes_of(const PlacedGraph& placed, const std::string& equation) const {
+    std::set<NodeId> nodes;
+    for (std::size_t i = 0; i < placed.graph.operators.size(); ++i) {
+      if (placed.graph.operators[i].equation != equation) continue;
+      const PlacedPart& part = placed.placement.parts[placed.part_of[i].index()];
+      nodes.insert(placed.placement.processes[part.process_id.index()].node_id);
+    }
+    return nodes;
   }
 
   void warn_of_moved(const PlacedGraph& placed) {

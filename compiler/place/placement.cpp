@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "compiler/place/restart.h"
+
 namespace streamc {
 namespace {
 
@@ -51,6 +53,23 @@ std::string part_text(const PlacedGraph& placed, PartId part) {
   return out;
 }
 
+// What leaves the node through a spool, and whether the node may be restarted.
+std::string spool_text(const PlacedGraph& placed, NodeId node) {
+  const std::optional<std::string> lost = lost_on_restart(placed, node);
+  if (!lost) return {};
+  std::string out;
+  for (const Crossing& crossing : crossings(placed)) {
+    if (crossing.from != node) continue;
+    const std::int64_t bytes = spool_of(placed, crossing.port, crossing.reader);
+    const Port& port = placed.graph.port(crossing.port);
+    if (bytes == 0) continue;
+    fmt::format_to(std::back_inserter(out), "  spool {} -> {}: {} bytes\n",
+                   port.name.empty() ? placed.graph.op(port.producer).equation : port.name,
+                   placed.placement.nodes[crossing.to.index()].name, bytes);
+  }
+  return out + (lost->empty() ? "  may be restarted\n" : fmt::format("  not to be restarted: {}\n", *lost));
+}
+
 }  // namespace
 
 Placement one_thread() {
@@ -91,6 +110,7 @@ std::string print_placement(const PlacedGraph& placed) {
   for (std::size_t node = 0; node < placement.nodes.size(); ++node) {
     const std::string& name = placement.nodes[node].name;
     out += name.empty() ? "node\n" : "node " + name + "\n";
+    out += spool_text(placed, NodeId(node));
     for (std::size_t process = 0; process < placement.processes.size(); ++process) {
       if (placement.processes[process].node_id != NodeId(node)) continue;
       const std::string& process_name = placement.processes[process].name;

@@ -39,13 +39,15 @@ struct PlacedPart {
   std::int32_t priority = 0;  // Of a real-time thread; 0: none.
 };
 
-// A limit for what is on the way from one equation to another.
+// What the block says of what is on the way from one equation to another, or from one node to another.
 struct PlacedLink {
   std::string from;
   std::string to;
-  std::int64_t buffer = 0;  // Items; 0: not said.
+  std::int64_t buffer = 0;  // Items, at the most; 0: not said.
   WhenFull full = WhenFull::Wait;
-  std::int64_t keep_every = 0;  // WhenFull::Sample.
+  std::int64_t keep_every = 0;   // WhenFull::Sample.
+  std::int64_t spool_bytes = 0;  // Room on the sender's disk; 0: not said.
+  bool is_between_nodes = false;
 
   // It ends in front of a `best_effort`, which runs where the reader does, and may drop items there.
   [[nodiscard]] bool drops() const { return full != WhenFull::Wait; }

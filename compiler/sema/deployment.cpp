@@ -229,18 +229,21 @@ class DeploymentChecker {
                       .span = item.span};
     for (const ast::Argument& argument : item.arguments) {
       const std::string& name = argument.name.text;
-      if (is_between_nodes && name != "insecure" && name != "tls") {
-        report_argument(item, argument, "`tls` and `insecure`, if it is between nodes");
+      if (is_between_nodes && name != "insecure" && name != "tls" && name != "spool") {
+        report_argument(item, argument, "`spool`, `tls` and `insecure`, if it is between nodes");
       } else if (name == "buffer") {
         link.buffer = count_argument(item, argument, 1, std::int64_t{1} << 40);
       } else if (name == "insecure") {
         link.is_insecure = flag_argument(argument);
       } else if (name == "tls") {
         link.tls = text_argument(argument);
+      } else if (name == "spool") {
+        link.spool_bytes = spool_argument(argument);
+        link.spool_span = argument.span;
       } else if (name == "full") {
         read_when_full(item, argument, link);
       } else {
-        report_argument(item, argument, "`buffer`, `full`, `tls` and `insecure`");
+        report_argument(item, argument, "`buffer`, `full`, `spool`, `tls` and `insecure`");
       }
     }
     result_.links.push_back(std::move(link));
@@ -342,6 +345,18 @@ class DeploymentChecker {
                  kind_word(item.kind), least, most, value->integer);
     ok_ = false;
     return least;
+  }
+
+  // Less would hold only a few long messages; more than a disk is a mistake.
+  std::int64_t spool_argument(const ast::Argument& argument) {
+    constexpr std::int64_t kLeast = std::int64_t{4} << 20;
+    constexpr std::int64_t kMost = std::int64_t{1} << 50;
+    const std::optional<Value> value = value_of(argument, TypeKind::Int);
+    if (!value || (value->integer >= kLeast && value->integer <= kMost)) return value ? value->integer : kLeast;
+    sink_.report(diag::SpoolSize, span_of(ast_, argument.value_id), value->integer)
+        .help("write a size with its unit, such as `512MiB` or `10GiB`");
+    ok_ = false;
+    return kLeast;
   }
 
   // `always`, `never` or a number.

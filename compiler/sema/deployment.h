@@ -55,6 +55,8 @@ struct DeployedLink {
   SourceSpan full_span;         // Of the argument that says so.
   bool is_insecure = false;  // Without TLS also to another machine.
   std::string tls;           // Folder of certificates; empty: no TLS.
+  std::int64_t spool_bytes = 0;  // Kept on the sender's disk, at the most; 0: not said.
+  SourceSpan spool_span;         // Of that argument.
   SourceSpan span;
 };
 

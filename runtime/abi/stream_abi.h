@@ -151,6 +151,7 @@ typedef struct StreamQueue {
   int32_t counts_loop;  // Stamps only number what goes round: they say nothing beside others.
   int64_t skew;      // Items that must fit before its reader moves: one of several in step runs ahead.
   int64_t capacity;  // Items on the way between two parts, at the most; 0: what the runtime chooses.
+  int64_t spool_bytes;  // Between nodes: room on the writer's disk for what is on the way; 0: it is not kept there.
   int32_t when_full;   // StreamWhenFull
   int32_t keep_every;  // STREAM_FULL_SAMPLE: at least 2.
 } StreamQueue;
@@ -249,6 +250,9 @@ typedef struct StreamNode {
   const char* host;  // Name or address by which other nodes reach it; "": this machine.
   int32_t port;      // Where it listens.
   int32_t reserved;
+  // What would be lost if it were started again while the others wait, in words for the user; "": nothing that it has
+  // not accepted. Null where no queue that it writes has a spool: what was on its way is lost then, too.
+  const char* lost_on_restart;
 } StreamNode;
 
 typedef struct StreamProcess {

@@ -9,8 +9,9 @@ namespace streamrt {
 
 namespace {
 
-// In front of everything in the ring: a frame of items as a whole, or a piece of one.
-enum class Part : std::uint64_t { Whole = 0, Piece = 1, LastPiece = 2 };
+// In front of everything in the ring: a frame of items as a whole, or a piece of one. A writer that went on after a
+// restart says that the pieces of the one before belong to nothing.
+enum class Part : std::uint64_t { Whole = 0, Piece = 1, LastPiece = 2, BrokenOff = 3 };
 constexpr std::size_t kPartBytes = sizeof(Part);
 constexpr std::size_t kLargestItem = std::size_t{1} << 30;
 
@@ -18,9 +19,14 @@ std::optional<Part> part_of(std::span<const std::byte> frame) {
   Part part;
   if (frame.size() < kPartBytes) return std::nullopt;
   std::memcpy(&part, frame.data(), kPartBytes);
-  const bool is_piece = part == Part::Piece || part == Part::LastPiece;
-  if (!is_piece && part != Part::Whole) return std::nullopt;
-  return part;
+  switch (part) {
+    case Part::Whole:
+    case Part::Piece:
+    case Part::LastPiece:
+    case Part::BrokenOff:
+      return part;
+  }
+  return std::nullopt;
 }
 
 std::byte* put_part(std::byte* out, Part part) {
@@ -33,10 +39,26 @@ std::byte* put_part(std::byte* out, Part part) {
 std::optional<std::uint32_t> items_in_frame(std::span<const std::byte> frame) {
   const std::optional<Part> part = part_of(frame);
   if (!part) return std::nullopt;
-  if (*part == Part::Piece) return 0;
+  if (*part == Part::Piece || *part == Part::BrokenOff) return 0;
   if (*part == Part::LastPiece) return 1;
   const auto count = frame_item_count(frame.subspan(kPartBytes));
   return count ? std::optional(static_cast<std::uint32_t>(*count)) : std::nullopt;
+}
+
+void note_sent(std::span<const std::byte> frame, SentState& state) {
+  const std::optional<Part> part = part_of(frame);
+  const bool is_continued = state.is_in_pieces;
+  state.is_in_pieces = part == Part::Piece;
+  if (!part || *part == Part::BrokenOff || (is_continued && *part != Part::Whole)) return;
+  const std::optional<FrameProgress> progress = frame_progress(frame.subspan(kPartBytes));
+  if (!progress) return;
+  state.stamp_floor = std::max(state.stamp_floor, progress->frontier);
+  state.has_ended = state.has_ended || progress->is_end;
+}
+
+std::span<const std::byte> broken_off_frame() {
+  static constexpr Part kPart = Part::BrokenOff;
+  return std::as_bytes(std::span(&kPart, 1));
 }
 
 bool Outlet::send(std::int64_t batch_limit) {
@@ -167,9 +189,13 @@ Result<bool> Inlet::receive(std::int64_t limit) {
 // Returns how many items came, which is as many as items_in_frame says: others count by that.
 Result<std::int64_t> Inlet::take(std::span<const std::byte> frame) {
   const std::optional<Part> part = part_of(frame);
+  if (part == Part::BrokenOff && frame.size() == kPartBytes) {
+    large_.clear();
+    return 0;
+  }
   const bool is_whole = part == Part::Whole;
   const bool is_alone = frame.size() > kPartBytes && (!is_whole || large_.empty());
-  if (!part || !is_alone) {
+  if (!part || *part == Part::BrokenOff || !is_alone) {
     return fail("what came for `{}` is no part of its items", queue_.description().name);
   }
   const std::span<const std::byte> bytes = frame.subspan(kPartBytes);

@@ -18,6 +18,19 @@ namespace streamrt {
 // of a large item. Nothing if it is no such frame.
 std::optional<std::uint32_t> items_in_frame(std::span<const std::byte> frame);
 
+// What a later life of a writer has to know of the frames that an earlier one sent.
+struct SentState {
+  std::int64_t stamp_floor = kEarliestStamp;  // Later items have no earlier stamps.
+  bool has_ended = false;
+  bool is_in_pieces = false;  // The last frame is a piece of an item that is not complete.
+};
+
+// Adds one more frame.
+void note_sent(std::span<const std::byte> frame, SentState& state);
+
+// A frame that says: the pieces before it are no item, since their writer is gone.
+std::span<const std::byte> broken_off_frame();
+
 // The writing end of a queue that is read in another part. One whose description says so drops items rather than
 // make its writer wait: then as many as may be on the way may also wait in front of the ring.
 class Outlet {

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +27,7 @@ struct GatewaySetup {
   std::function<void()> tell_of_doubling;      // Says that streams waited for each other.
   std::function<void()> ring_all;              // Wakes all parts, after a change of `control`.
   std::function<bool()> parts_are_through;     // Nothing more will be written to any ring.
+  std::string spool_folder;           // RunOptions::spool_folder.
   std::vector<bool> reachable_nodes;  // Those that items can reach from this one, and this one.
 };
 
@@ -50,6 +53,16 @@ class Gateway {
   // Any thread: rises whenever items moved.
   [[nodiscard]] virtual std::uint32_t moves() const = 0;
 };
+
+// How a node starts, which may have been started before: see node_spools.h.
+struct NodeStart {
+  std::int64_t stamp_floor = std::numeric_limits<std::int64_t>::min();  // See SourceOpening.
+  bool only_delivers = false;  // All that it sends had ended: no part runs, and what is left goes out.
+  std::vector<std::string> notes;  // Lines for the user.
+};
+
+// Finds out how a node starts, before anything of it is opened. Fails, in words for the user, if it must not.
+using NodePreparer = std::function<Result<NodeStart>(std::int32_t node)>;
 
 // Makes the gateway of a node, which `bell` wakes.
 using GatewayMaker = std::function<std::unique_ptr<Gateway>(GatewaySetup setup, Doorbell bell)>;

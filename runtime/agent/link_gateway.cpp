@@ -50,7 +50,7 @@ LinkGateway::Peer& LinkGateway::peer_at(std::int32_t node) {
 void LinkGateway::add_outgoing(std::int32_t queue, std::int32_t to_node, FrameReader ring,
                            Doorbell writer) {
   Peer& peer = peer_at(to_node);
-  peer.outgoing.push_back({queue, peer.channel_count++, ring, writer});
+  peer.outgoing.push_back({.queue = queue, .channel = peer.channel_count++, .ring = ring, .writer = writer});
 }
 
 void LinkGateway::add_incoming(std::int32_t queue, std::int32_t from_node, FrameWriter ring,
@@ -87,13 +87,46 @@ LinkOptions LinkGateway::link_options(const Peer& peer, const std::string& addre
     own.schema = queue_schema(program_.queues[queue]);
     own.is_sender = is_sender;
     own.message_bytes_max = kLongestFrame;
+    if (program_.queues[queue].spool_bytes == 0) return;
+    own.schema += " with a spool";
+    own.message_bytes_max += kSentNoteBytes;
   };
-  for (const Outgoing& outgoing : peer.outgoing) describe(outgoing.channel, outgoing.queue, true);
+  for (const Outgoing& outgoing : peer.outgoing) {
+    describe(outgoing.channel, outgoing.queue, true);
+    if (const auto spool = spools_.find(outgoing.queue); spool != spools_.end()) {
+      options.channels[outgoing.channel].spool = std::move(spool->second);
+    }
+  }
   for (const Incoming& incoming : peer.incoming) describe(incoming.channel, incoming.queue, false);
   return options;
 }
 
+// Where earlier lives of the node stopped, its queues go on.
+Result<void> LinkGateway::open_spools() {
+  for (const SpoolPlace& place : spool_places(program_, setup_.node, setup_.spool_folder)) {
+    for (const std::unique_ptr<Peer>& peer : peers_) {
+      for (Outgoing& outgoing : peer->outgoing) {
+        if (outgoing.queue != place.queue) continue;
+        Result<NodeSpool> opened = open_node_spool(program_, place);
+        if (!opened) return opened.failure();
+        outgoing.spool_folder = place.folder;
+        outgoing.sent = opened->sent;
+        outgoing.owes_break = opened->sent.is_in_pieces;
+        outgoing.is_closed = opened->sent.has_ended;
+        if (outgoing.is_closed) outgoing.ring.close();
+        sent_ += opened->spool->last_number();
+        first_sequence_ = std::max(first_sequence_, opened->starts << 40);
+        spools_[outgoing.queue] = std::move(opened->spool);
+      }
+    }
+  }
+  // The others may still know what an earlier life was at.
+  if (first_sequence_ != 0) rests_.note(setup_.node, {.sequence = first_sequence_ + 1, .sent = sent_});
+  return {};
+}
+
 Result<void> LinkGateway::open() {
+  if (Result<void> opened = open_spools(); !opened) return opened;
   LinkHubOptions options;
   options.identity.node = program_.nodes[setup_.node].name;
   options.identity.semantic_hash = semantic_hash(program_);
@@ -154,15 +187,17 @@ void LinkGateway::run() {
     const bool is_through = setup_.parts_are_through();
     bool moved = false;
     bool is_down = false;
+    waits_for_disk_ = false;
     for (const std::unique_ptr<Peer>& peer : peers_) {
       moved |= look_after(*peer);
       is_down = is_down || peer->down_since_ns != 0;
     }
     note_rest(is_through && !moved);
-    if (!moved && is_through && !is_closing_) {
+    if (!moved && is_through && !is_closing_ && has_sent_all()) {
       for (const std::unique_ptr<Peer>& peer : peers_) tell_control(*peer);
       for (const std::unique_ptr<Peer>& peer : peers_) peer->link->close();
       is_closing_ = moved = true;
+      tell_of_waiting_spools();
     }
     if (is_done()) break;
     if (moved) {
@@ -172,12 +207,58 @@ void LinkGateway::run() {
       bell_.announce(false);
       has_announced = true;
     } else {
-      const bool has_dates = is_down || deadline_ns_ != 0 || all_wait_since_ns_ != 0;
+      const bool has_dates = is_down || waits_for_disk_ || deadline_ns_ != 0 || all_wait_since_ns_ != 0;
       bell_.sleep(has_dates ? kSecond / 10 : -1, {});
       has_announced = false;
     }
   }
   if (has_announced) bell_.cancel();
+  remove_spools();
+}
+
+// Nothing waits in the rings for a link or a disk that takes nothing now.
+bool LinkGateway::has_sent_all() {
+  if (setup_.control->gives_up.load() != kGoesOn) return true;
+  return std::all_of(peers_.begin(), peers_.end(), [](const std::unique_ptr<Peer>& peer) {
+    return std::all_of(peer->outgoing.begin(), peer->outgoing.end(),
+                       [](Outgoing& outgoing) { return outgoing.ring.is_empty(); });
+  });
+}
+
+// What was delivered to a node that heard the end of it is needed no more.
+void LinkGateway::remove_spools() {
+  for (const std::unique_ptr<Peer>& peer : peers_) {
+    if (peer->state != LinkState::Closed) continue;
+    for (const Outgoing& outgoing : peer->outgoing) {
+      if (!outgoing.spool_folder.empty() && peer->link->is_delivered(outgoing.channel)) {
+        remove_spool(outgoing.spool_folder);
+      }
+    }
+  }
+}
+
+// Whoever ended the node may wonder why it is still there.
+void LinkGateway::tell_of_waiting_spools() {
+  for (const std::unique_ptr<Peer>& peer : peers_) {
+    if (peer->state != LinkState::Connecting) continue;
+    for (const Outgoing& outgoing : peer->outgoing) {
+      const std::uint64_t messages = peer->link->counters(outgoing.channel).spooled;
+      if (outgoing.spool_folder.empty() || messages == 0) continue;
+      setup_.post(fmt::format("note: `{}` has ended, and {} messages wait in its spool for node `{}`; if this is ended "
+                              "before they have arrived, the next start delivers them",
+                              program_.queues[outgoing.queue].name, messages, program_.nodes[peer->node].name));
+    }
+  }
+}
+
+// What to say of spools behind a refusal.
+std::string LinkGateway::spools_of(const Peer& peer) const {
+  std::string text;
+  for (const Outgoing& outgoing : peer.outgoing) {
+    if (outgoing.spool_folder.empty() || peer.link->is_delivered(outgoing.channel)) continue;
+    text += fmt::format("; what it has not taken stays in `{}`", outgoing.spool_folder);
+  }
+  return text;
 }
 
 bool LinkGateway::is_done() {
@@ -207,18 +288,13 @@ bool LinkGateway::look_after(Peer& peer) {
 // From the ring of a part to the link.
 bool LinkGateway::forward(Peer& peer, Outgoing& outgoing) {
   bool moved = false;
-  for (;;) {
+  if (outgoing.owes_break && !outgoing.is_closed && send_frame(peer, outgoing, broken_off_frame())) {
+    outgoing.owes_break = false;
+  }
+  while (!outgoing.owes_break || outgoing.is_closed) {
     const std::span<const std::byte> frame = outgoing.ring.front();
     if (frame.data() == nullptr) break;
-    if (!outgoing.is_closed) {
-      const Result<bool> sent = peer.link->try_send(outgoing.channel, std::span(&frame, 1));
-      if (!sent) {
-        give_up(fmt::format("`{}`: {}", program_.queues[outgoing.queue].name, sent.message()));
-        break;
-      }
-      if (!*sent) break;
-      ++sent_;
-    }
+    if (!outgoing.is_closed && !send_frame(peer, outgoing, frame)) break;
     outgoing.ring.pop(items_in_frame(frame).value_or(0));
     moved = true;
   }
@@ -226,10 +302,59 @@ bool LinkGateway::forward(Peer& peer, Outgoing& outgoing) {
   return moved;
 }
 
+// False: it has to be tried again.
+bool LinkGateway::send_frame(Peer& peer, Outgoing& outgoing, std::span<const std::byte> frame) {
+  const bool has_spool = !outgoing.spool_folder.empty();
+  SentState state = outgoing.sent;
+  if (has_spool) note_sent(frame, state);
+  const SentNote note(state);
+  const std::span<const std::byte> parts[] = {frame, note.bytes()};
+  const Result<bool> sent = peer.link->try_send(outgoing.channel, std::span(parts, has_spool ? 2 : 1));
+  const char* const name = program_.queues[outgoing.queue].name;
+  if (!sent && !has_spool) {
+    give_up(fmt::format("`{}`: {}", name, sent.message()));
+  } else if (!sent) {
+    waits_for_disk_ = true;
+    tell_of_failure(outgoing, sent.message());
+  } else if (!*sent && has_spool) {
+    tell_of_full(outgoing);
+  }
+  if (!sent || !*sent) return false;
+  if (outgoing.is_failure_told) {
+    outgoing.is_failure_told = false;
+    setup_.post(fmt::format("note: `{}` goes on: its spool can be written again", name));
+  }
+  outgoing.sent = state;
+  ++sent_;
+  return true;
+}
+
+void LinkGateway::tell_of_failure(Outgoing& outgoing, const std::string& why) {
+  if (outgoing.is_failure_told) return;
+  outgoing.is_failure_told = true;
+  setup_.post(fmt::format("warning: `{}` waits, since its spool takes nothing: {}",
+                          program_.queues[outgoing.queue].name, why));
+}
+
+void LinkGateway::tell_of_full(Outgoing& outgoing) {
+  if (outgoing.is_full_told) return;
+  outgoing.is_full_told = true;
+  const StreamQueue& queue = program_.queues[outgoing.queue];
+  setup_.post(fmt::format("warning: `{}` waits, since its spool is full: it has room for {} bytes", queue.name,
+                          queue.spool_bytes));
+}
+
 bool LinkGateway::has_room(const Incoming& incoming, std::uint32_t items) const {
   const std::uint32_t on_the_way = incoming.ring.items_on_the_way();
   return setup_.ring_item_limit == 0 || on_the_way == 0 ||
          std::int64_t{on_the_way} + items <= setup_.ring_item_limit;
+}
+
+// Without what a spool puts behind it.
+std::span<const std::byte> LinkGateway::frame_of(const Incoming& incoming) const {
+  const std::span<const std::byte> message = incoming.waiting->bytes();
+  if (program_.queues[incoming.queue].spool_bytes == 0) return message;
+  return message.first(message.size() - std::min(message.size(), kSentNoteBytes));
 }
 
 // From the link to the ring of a part.
@@ -242,7 +367,7 @@ bool LinkGateway::deliver(Peer& peer, Incoming& incoming) {
       ++received_;
     }
     if (!incoming.ring.is_closed()) {
-      const std::span<const std::byte> frame = incoming.waiting->bytes();
+      const std::span<const std::byte> frame = frame_of(incoming);
       const std::optional<std::uint32_t> items = items_in_frame(frame);
       if (!items || frame.size() > incoming.ring.largest_frame()) {
         give_up(fmt::format("what node `{}` sent for `{}` are no items of it",
@@ -279,7 +404,7 @@ void LinkGateway::watch_state(Peer& peer) {
   }
   const std::int64_t now_ns = system_clock().steady_ns();
   if (status.state == LinkState::Refused && peer.state != LinkState::Refused) {
-    give_up(fmt::format("the link with node `{}` has ended: {}", name, status.reason));
+    give_up(fmt::format("the link with node `{}` has ended: {}{}", name, status.reason, spools_of(peer)));
   }
   peer.state = status.state;
   if (status.state != LinkState::Connecting) {

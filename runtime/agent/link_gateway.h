@@ -11,13 +11,17 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "runtime/abi/stream_abi.h"
 #include "runtime/agent/gateway.h"
 #include "runtime/agent/node_addresses.h"
+#include "runtime/agent/node_spools.h"
 #include "runtime/agent/rest_board.h"
 #include "runtime/base/result.h"
 #include "runtime/transport/link_hub.h"
@@ -78,6 +82,11 @@ class LinkGateway final : public Gateway {
     FrameReader ring;
     Doorbell writer;
     bool is_closed = false;  // The other node needs nothing more.
+    std::string spool_folder = {};  // Empty: it has no spool.
+    SentState sent = {};       // With a spool: what it has come to.
+    bool owes_break = false;   // An earlier life stopped amid an item, and the reader has to know.
+    bool is_failure_told = false;  // The user knows that the disk takes nothing,
+    bool is_full_told = false;     // or that the spool was full, which is told once.
   };
 
   struct Incoming {
@@ -120,11 +129,20 @@ class LinkGateway final : public Gateway {
   void note_rest(bool is_through);
   [[nodiscard]] bool holds_messages_up() const;
   void double_limits(std::uint32_t doublings);
+  Result<void> open_spools();
   bool forward(Peer& peer, Outgoing& outgoing);
+  bool send_frame(Peer& peer, Outgoing& outgoing, std::span<const std::byte> frame);
+  void tell_of_failure(Outgoing& outgoing, const std::string& why);
+  void tell_of_full(Outgoing& outgoing);
+  void remove_spools();
+  void tell_of_waiting_spools();
+  [[nodiscard]] std::string spools_of(const Peer& peer) const;
+  [[nodiscard]] std::span<const std::byte> frame_of(const Incoming& incoming) const;
   bool deliver(Peer& peer, Incoming& incoming);
   bool has_room(const Incoming& incoming, std::uint32_t items) const;
   void watch_state(Peer& peer);
   void give_up(const std::string& why);
+  bool has_sent_all();
   bool is_done();
 
   const StreamProgram& program_;
@@ -138,10 +156,13 @@ class LinkGateway final : public Gateway {
   RestBoard rests_;
   std::int64_t all_wait_since_ns_ = 0;  // 0: not all nodes wait.
   std::uint64_t news_seen_ = 0;
-  std::uint64_t sent_ = 0;  // Messages with items.
+  std::uint64_t sent_ = 0;  // Messages with items; of spooled queues also those of earlier lives.
   std::uint64_t received_ = 0;
   std::int64_t deadline_ns_ =
       0;  // Once something has gone wrong: no longer than this for words of farewell.
+  std::uint64_t first_sequence_ = 0;  // Above all that earlier lives of this node said of its rest.
+  bool waits_for_disk_ = false;
+  std::map<std::int32_t, std::unique_ptr<Spool>> spools_;  // By queue, on their way to the links.
   std::unique_ptr<LinkHub> hub_;  // Last: its threads end first.
 };
 

@@ -157,10 +157,12 @@ void LinkGateway::set_at_rest(bool is_at_rest) {
 // What this node is at, where that has changed; and what is to be done if all nodes wait.
 void LinkGateway::note_rest(bool is_through) {
   const NodeRest& known = rests_.of(setup_.node);
-  const bool is_at_rest = is_through || is_at_rest_.load();
+  // A disk may have room again at any time, whatever the others do.
+  is_through = is_through && !waits_for_disk_;
+  const bool is_at_rest = is_through || (is_at_rest_.load() && !waits_for_disk_);
   if (known.is_through) return;
   if (is_at_rest != known.is_at_rest || is_through) {
-    rests_.note(setup_.node, {.sequence = known.sequence + 1,
+    rests_.note(setup_.node, {.sequence = std::max(known.sequence, first_sequence_) + 1,
                               .is_at_rest = is_at_rest,
                               .is_through = is_through,
                               .holds_up = holds_messages_up(),

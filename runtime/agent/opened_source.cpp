@@ -8,11 +8,13 @@
 
 namespace streamrt {
 
-Result<void> OpenedSource::open(Clock& clock) {
+Result<void> OpenedSource::open(Clock& clock, std::int64_t stamp_floor) {
   Result<std::unique_ptr<Source>> opened = open_source(
-      {description_, {description_.arguments, description_.argument_count}, clock, *this});
+      {description_, {description_.arguments, description_.argument_count}, clock, *this, stamp_floor});
   if (!opened) return opened.failure();
   source_ = std::move(*opened);
+  // Its END is not below either.
+  if (source_->is_live() && source_->gives_stamps()) last_stamp_ = stamp_floor;
   return {};
 }
 

@@ -2,6 +2,7 @@
 #include "runtime/abi/entry_points.h"
 #include "runtime/agent/link_gateway.h"
 #include "runtime/agent/node_addresses.h"
+#include "runtime/agent/node_spools.h"
 #include "runtime/agent/run_program.h"
 #include "runtime/agent/team.h"
 #include "runtime/base/assert.h"
@@ -28,7 +29,10 @@ int run_nodes(const StreamProgram& program, const RunOptions& options) {
   const GatewayMaker maker = [&](GatewaySetup setup, Doorbell bell) -> std::unique_ptr<Gateway> {
     return std::make_unique<LinkGateway>(program, *addresses, std::move(setup), bell);
   };
-  Team team(program, options, node, maker);
+  const NodePreparer preparer = [&](std::int32_t prepared) {
+    return look_at_spools(program, prepared, options.spool_folder);
+  };
+  Team team(program, options, node, maker, preparer);
   if (!is_one) team.start_other_nodes();
   return team.run();
 }

@@ -144,7 +144,7 @@ Result<void> Runner::open_sources() {
     if (!is_mine(reader_part(program_, description.queue))) continue;
     const auto queue = static_cast<std::size_t>(description.queue);
     auto source = std::make_unique<OpenedSource>(description, queues_[queue], failures_);
-    if (Result<void> opened = source->open(clock_); !opened) return opened;
+    if (Result<void> opened = source->open(clock_, options_.stamp_floor); !opened) return opened;
     source_of_[queue] = source.get();
     sources_.push_back(std::move(source));
   }

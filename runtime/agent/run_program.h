@@ -16,6 +16,7 @@
 #include "runtime/agent/messages.h"
 #include "runtime/agent/observer.h"
 #include "runtime/base/clock.h"
+#include "runtime/buffer/column_queue.h"
 #include "runtime/connector/connector.h"
 
 namespace streamrt {
@@ -44,6 +45,7 @@ struct RunOptions {
   std::string node;  // The node that runs here; empty: all of them, as processes of this machine.
   std::vector<std::pair<std::string, std::string>>
       node_addresses;  // `HOST:PORT` by node, instead of the program's.
+  std::string spool_folder = "spool";  // Where nodes keep what is on its way to others: see node_spools.h.
 
   std::int64_t batch_limit = STREAM_BATCH_LIMIT;      // Ticks in a batch, 1 to STREAM_BATCH_LIMIT.
   std::optional<std::uint64_t> batch_cuts_seed;       // Cut batches at random, for tests.
@@ -51,6 +53,8 @@ struct RunOptions {
   std::int64_t channel_limit = 0;  // Items on the way between two parts, for tests; 0: as the program says.
 
   // Set by run_program().
+  // Live sources give no earlier stamps, as their node goes on after a restart.
+  std::int64_t stamp_floor = kEarliestStamp;
   RunCounters* counters = nullptr;  // Null: nobody looks.
   Observer* observer = nullptr;     // To be started once there are no more processes to fork.
 };

@@ -39,7 +39,8 @@ class OpenedSource final : public SourceHost {
   OpenedSource(const StreamSource& description, ColumnQueue& queue, Failures& failures)
       : description_(description), queue_(queue), failures_(failures) {}
 
-  Result<void> open(Clock& clock);
+  // `stamp_floor`: see SourceOpening.
+  Result<void> open(Clock& clock, std::int64_t stamp_floor);
 
   // Fills the queue with up to `limit` ticks. Returns whether anything changed.
   Result<bool> pull(std::int64_t limit, PayloadLifetime lifetime);

@@ -126,7 +126,8 @@ void describe_channel(JsonObject& out, const ChannelRow& row) {
       .member("bytes", row.counters.bytes)
       .member("dropped", row.counters.dropped)
       .member("queued_bytes", row.counters.queued_bytes)
-      .member("resent", row.counters.resent);
+      .member("resent", row.counters.resent)
+      .member("spooled_messages", row.counters.spooled);
 }
 
 void describe_node_link(JsonObject& out, const NodeLinkRow& row) {

@@ -177,6 +177,9 @@ void write_all_node_links(MetricsWriter& out, const Snapshot& snapshot) {
   out.begin("stream_channel_queued_bytes", "gauge", "Bytes that wait.");
   write_channels(out, snapshot,
                  [](const ChannelCounters& channel) { return channel.queued_bytes; });
+  out.begin("stream_channel_spooled_messages", "gauge",
+            "Messages in the sender's spool that were not acknowledged.");
+  write_channels(out, snapshot, [](const ChannelCounters& channel) { return channel.spooled; });
 }
 
 }  // namespace

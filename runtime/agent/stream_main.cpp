@@ -103,6 +103,14 @@ bool has_node(const StreamProgram& program, const std::string& name) {
 
 void add_node_flags(CLI::App& app, const StreamProgram& program, RunOptions& options,
                     std::vector<std::string>& addresses, bool& runs_all_nodes) {
+  const bool has_spool = std::any_of(program.queues, program.queues + program.queue_count,
+                                     [](const StreamQueue& queue) { return queue.spool_bytes != 0; });
+  if (has_spool && is_free(program, "spool")) {
+    app.add_option("--spool", options.spool_folder,
+                   "where a node keeps on disk what is on its way to others [spool]")
+        ->type_name("FOLDER")
+        ->group("Nodes");
+  }
   if (is_free(program, "node")) {
     app.add_option("--node", options.node, "the node that runs here")
         ->type_name(node_names(program))

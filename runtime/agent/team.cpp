@@ -90,11 +90,12 @@ struct Team::Channel {
 };
 
 Team::Team(const StreamProgram& program, const RunOptions& options, std::int32_t node,
-           GatewayMaker make_gateway)
+           GatewayMaker make_gateway, NodePreparer prepare_node)
     : program_(program),
       options_(options),
       node_(node),
       make_gateway_(std::move(make_gateway)),
+      prepare_node_(std::move(prepare_node)),
       constants_book_({program.sites, static_cast<std::size_t>(program.site_count)}),
       constants_message_(options.message ? options.message : MessageWriter(write_message_to_stderr)),
       constants_failures_(constants_book_, constants_message_) {
@@ -191,8 +192,26 @@ void Team::start_other_nodes() {
   starts_other_nodes_ = true;
 }
 
+// Whether it may, and where its sources and links go on.
+Result<void> Team::prepare() {
+  if (!prepare_node_) return {};
+  const Result<NodeStart> start = prepare_node_(node_);
+  if (!start) return start.failure();
+  options_.stamp_floor = start->stamp_floor;
+  only_delivers_ = start->only_delivers;
+  for (const std::string& note : start->notes) constants_message_(note);
+  for (std::int32_t part = 0; only_delivers_ && part < program_.part_count; ++part) {
+    if (node_of(part) == node_) reports_[part].rest.store(static_cast<std::uint32_t>(Rest::Finished));
+  }
+  return {};
+}
+
 int Team::run() {
   if (program_.evaluate != nullptr) program_.evaluate(&constants_);
+  if (const Result<void> prepared = prepare(); !prepared) {
+    constants_message_("error: " + prepared.message());
+    return kExitUnusable;
+  }
   std::optional<SignalWatch> signals;
   if (options_.handles_signals) {
     signals.emplace();
@@ -240,11 +259,14 @@ int Team::run() {
     if (!options_.node.empty()) options_.observer->show_node(node_);
     options_.observer->start();
   }
-  status = worse(status, run_process(own_process, direct));
+  if (!only_delivers_) status = worse(status, run_process(own_process, direct));
   if (gateway_thread_.joinable()) {
     bell(gateway_bell()).ring();
     wait_while([this] { return !is_gateway_through_.load(); }, direct);
     gateway_thread_.join();
+    if (const auto signal = control_->end_signal.load(); only_delivers_ && signal != 0) {
+      status = worse(status, 128 + static_cast<int>(signal));
+    }
     if (control_->gives_up.load() == kTeamGaveUp) status = worse(status, kExitFailed);
   }
   if (options_.observer != nullptr) options_.observer->stop();
@@ -260,7 +282,7 @@ void Team::start_children() {
   for (std::int32_t process = 0; process < program_.process_count; ++process) {
     const std::int32_t node = program_.processes[process].node;
     const bool is_first = is_first_of_node(process);
-    if (node == node_ && !is_first) {
+    if (node == node_ && !is_first && !only_delivers_) {
       children_.start(process, [&](const MessageWriter& message) {
         parent_pid_ = parent;
         return run_child(process, message);
@@ -278,7 +300,7 @@ int Team::run_node(std::int32_t node, const MessageWriter& message, pid_t parent
   options.message = message;
   if (options.observer != nullptr) options.observer->leave();
   options.observer = nullptr;  // What it counts still lies where the parent sees it.
-  Team team(program_, options, node, make_gateway_);
+  Team team(program_, options, node, make_gateway_, prepare_node_);
   team.parent_pid_ = parent;
   const int status = team.run();
   std::int32_t process = 0;
@@ -307,6 +329,7 @@ void Team::connect_nodes() {
       setup.node = node_;
       setup.control = control_;
       setup.ring_item_limit = options_.channel_limit;
+      setup.spool_folder = options_.spool_folder;
       setup.reachable_nodes = reachable_nodes();
       setup.tell_of_doubling = [this] { tell_of_doubling(); };
       setup.post = [this](std::string_view line) { post(line); };

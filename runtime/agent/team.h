@@ -56,9 +56,10 @@ class SharedMemory {
 class Team {
  public:
   // Both must outlive the team. The program has several parts. `node`: the one that runs here;
-  // `make_gateway`: for what goes to and comes from other nodes; empty if there are none.
+  // `make_gateway`: for what goes to and comes from other nodes, and `prepare_node`: how a node starts; empty if there
+  // are none.
   Team(const StreamProgram& program, const RunOptions& options, std::int32_t node,
-       GatewayMaker make_gateway);
+       GatewayMaker make_gateway, NodePreparer prepare_node = {});
   ~Team();
 
   // Before run(): the other nodes run here as well, as processes that this one starts.
@@ -81,6 +82,7 @@ class Team {
 
   void find_channels();
   void map_memory();
+  Result<void> prepare();
   void start_children();
   int run_node(std::int32_t node, const MessageWriter& message, pid_t parent);
   int run_child(std::int32_t process, const MessageWriter& message);
@@ -114,9 +116,11 @@ class Team {
   }
 
   const StreamProgram& program_;
-  const RunOptions& options_;
+  RunOptions options_;
   const std::int32_t node_;
   GatewayMaker make_gateway_;
+  NodePreparer prepare_node_;
+  bool only_delivers_ = false;  // See NodeStart.
   bool starts_other_nodes_ = false;
   std::vector<Channel> channels_;
   std::unique_ptr<SharedMemory> memory_;

@@ -314,6 +314,23 @@ std::optional<std::int64_t> frame_item_count(std::span<const std::byte> frame) {
   return start.count;
 }
 
+std::optional<FrameProgress> frame_progress(std::span<const std::byte> frame) {
+  FrameStart start;
+  if (frame.size() < sizeof start) return std::nullopt;
+  std::memcpy(&start, frame.data(), sizeof start);
+  FrameProgress progress{.frontier = start.frontier,
+                         .is_end = (start.flags & kIsEnd) != 0,
+                         .is_silent_end = (start.flags & kIsSilentEnd) != 0,
+                         .end_stamp = start.end_stamp};
+  if (start.count == 0 || (start.flags & kHasStamps) == 0) return progress;
+  const std::size_t last = sizeof start + (start.count - std::size_t{1}) * sizeof(std::int64_t);
+  std::int64_t stamp = 0;
+  if (frame.size() < last + sizeof stamp) return std::nullopt;
+  std::memcpy(&stamp, frame.data() + last, sizeof stamp);
+  if (stamp < kLatestStamp) progress.frontier = std::max(progress.frontier, stamp + 1);
+  return progress;
+}
+
 Result<std::int64_t> read_frame(std::span<const std::byte> frame, ColumnQueue& queue) {
   const auto broken = [&queue] {
     return fail("what came for `{}` are no items of it", queue.description().name);

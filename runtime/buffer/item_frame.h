@@ -38,6 +38,10 @@ void write_frame(const StreamQueue& queue, const StreamBatch& items, const Frame
 // How many items a frame says that it has; nothing if it is none.
 std::optional<std::int64_t> frame_item_count(std::span<const std::byte> frame);
 
+// What the stream has come to behind a frame, of which at least the beginning is there; nothing if it is none.
+// `frontier` is then above the stamps of the items, so that no item behind the frame can have one of theirs.
+std::optional<FrameProgress> frame_progress(std::span<const std::byte> frame);
+
 // Adds the items of a frame to the queue. Returns how many. The bytes may come from anywhere: what
 // is no frame of this queue is refused, and the queue then is as it was. So is one with values that are
 // none (see item_check.h), stamps that fall or are below what was promised, or an END before the items.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -106,6 +107,8 @@ struct SourceOpening {
   Arguments arguments;
   Clock& clock;
   SourceHost& host;
+  // Stamps that a live source takes from the clock are not below, even if the clock is.
+  std::int64_t stamp_floor = std::numeric_limits<std::int64_t>::min();
 };
 
 // ---- sinks -----------------------------------------------------------------------------------

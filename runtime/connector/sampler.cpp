@@ -20,11 +20,24 @@ Result<std::int64_t> period_of(const SourceOpening& opening) {
   return period_ns;
 }
 
+namespace {
+
+// The first multiple behind the present that is not below the floor.
+std::int64_t first_stamp(const SourceOpening& opening, std::int64_t period_ns) {
+  std::int64_t multiple = opening.clock.utc_ns() / period_ns + 1;
+  if (opening.stamp_floor > multiple * period_ns) {
+    multiple = opening.stamp_floor / period_ns + (opening.stamp_floor % period_ns == 0 ? 0 : 1);
+  }
+  return multiple * period_ns;
+}
+
+}  // namespace
+
 Sampler::Sampler(const SourceOpening& opening, std::int64_t period_ns)
     : clock_(opening.clock),
       host_(opening.host),
       period_ns_(period_ns),
-      next_stamp_((opening.clock.utc_ns() / period_ns + 1) * period_ns) {}
+      next_stamp_(first_stamp(opening, period_ns)) {}
 
 Result<SourceState> Sampler::read(SourceItems& items) {
   const std::int64_t now = clock_.utc_ns();

@@ -36,6 +36,11 @@ LinkState Link::state() const { return core_->state(); }
 
 LinkStatus Link::status() const { return core_->status(); }
 
+bool Link::is_delivered(std::size_t channel) const {
+  const OutboundChannel* const outbound = core_->outbound(channel);
+  return outbound != nullptr && outbound->is_drained();
+}
+
 ChannelCounters Link::counters(std::size_t channel) const {
   const OutboundChannel* const outbound = core_->outbound(channel);
   return outbound != nullptr ? outbound->counters() : core_->inbound(channel)->counters();

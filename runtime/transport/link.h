@@ -94,6 +94,8 @@ class Link {
   [[nodiscard]] LinkState state() const;
   [[nodiscard]] LinkStatus status() const;
   [[nodiscard]] ChannelCounters counters(std::size_t channel) const;
+  // Of a channel that this side sends on: the other side has acknowledged all that was ever taken.
+  [[nodiscard]] bool is_delivered(std::size_t channel) const;
   // The oldest line for the user that was not yet asked for (a clock that differs, for example).
   [[nodiscard]] std::optional<std::string> next_notice();
 

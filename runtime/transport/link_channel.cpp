@@ -101,6 +101,7 @@ ChannelCounters OutboundChannel::counters() const {
     const SpoolCounters spooled = spool()->counters();
     counters.dropped = spooled.dropped;
     counters.queued_bytes = spooled.bytes;
+    counters.spooled = spool()->last_number() - spool()->acknowledged_through();
   }
   return counters;
 }

@@ -66,6 +66,7 @@ struct ChannelCounters {
   std::uint64_t dropped = 0;      // By `overflow`; receiver: missing numbers.
   std::uint64_t queued_bytes = 0; // Waiting now, by message_cost().
   std::uint64_t resent = 0;       // Sender: messages put on the line again after a cut.
+  std::uint64_t spooled = 0;      // Sender with a spool: messages in it that are not acknowledged.
 };
 
 // A message that was received. Must not outlive the link.

@@ -38,7 +38,7 @@ struct HelloChannel {
   bool is_sender = false;     // The speaker sends on it.
   bool is_best_effort = false;
   bool is_spooled = false;    // Sender: numbering outlives the process.
-  bool has_history = false;   // Receiver: `received_through` counts; else it takes what there is.
+  bool has_history = false;   // Receiver: `received_through` counts; else it has nothing, and takes what there is.
   std::uint64_t message_bytes_max = 0;
   std::uint64_t buffer_bytes = 0;  // Sender: what it keeps. Receiver: what it may be sent at first.
   std::uint64_t received_through = 0;      // Receiver: number of the last message that it has,

@@ -153,7 +153,14 @@ std::optional<std::string> LinkProtocol::state_objection(const Hello& hello) {
                          "sides, or give the link a spool",
                          is_theirs ? hello.node : core_->identity().node, ours.name);
     }
-    if (!ours.is_sender || !theirs.has_history) continue;
+    if (!ours.is_sender) continue;
+    if (!theirs.has_history) {
+      const std::uint64_t gone = ours.spool == nullptr ? 0 : ours.spool->acknowledged_through();
+      if (gone == 0 || ours.drops()) continue;
+      return fmt::format("`{}` was restarted, and has lost the {} messages of channel `{}` that it had taken out of "
+                         "the spool: restart both sides, with an empty spool",
+                         hello.node, gone, ours.name);
+    }
     if (ours.spool == nullptr) {
       const OutboundChannel& outbound = *core_->outbound(i);
       const bool is_ours = hello.known_session == core_->identity().session;

@@ -206,7 +206,10 @@ void Spool::acknowledge(std::uint64_t number) {
   number = std::min(number, last_number_);
   if (number <= acknowledged_through_) return;
   acknowledged_through_ = number;
-  while (segments_.size() > 1 && segments_[1]->first_number() - 1 <= number) remove_oldest();
+  // The last message stays, whatever a crash makes of those that are not synced.
+  while (segments_.size() > 1 && segments_[1]->first_number() <= std::min(number + 1, synced_through_)) {
+    remove_oldest();
+  }
 }
 
 Result<void> Spool::sync() {
@@ -269,6 +272,23 @@ Result<std::optional<RecordHeader>> Spool::next() {
     if ((*header)->number == next_number_) return *header;
     read_offset_ += kRecordHeaderBytes + (*header)->length;
   }
+}
+
+Result<std::optional<std::vector<std::byte>>> Spool::last_message() {
+  using Bytes = std::optional<std::vector<std::byte>>;
+  const std::uint64_t number = last_number();
+  if (number == 0) return Bytes();
+  const std::uint64_t cursor = next_number_;
+  seek(number);
+  const Result<std::optional<RecordHeader>> record = next();
+  if (!record) return record.failure();
+  if (!record->has_value() || (*record)->number != number) {
+    return fail("the spool `{}` has lost its last message, {}", options_.folder, number);
+  }
+  std::vector<std::byte> bytes((*record)->length);
+  if (const Result<void> read_it = read(**record, bytes); !read_it) return read_it.failure();
+  seek(cursor);
+  return Bytes(std::move(bytes));
 }
 
 Result<void> Spool::read(const RecordHeader& record, std::span<std::byte> out) {

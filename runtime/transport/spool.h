@@ -3,7 +3,8 @@
 // A folder of segments, files of numbered records; numbers rise by one and go on over restarts. A record counts as
 // soon as it is synced (group commit: one sync() covers all records before it), and only what is synced is read
 // out again, so that no number is ever given to two messages. What a crash left behind the last whole record is cut
-// off. Segments whose messages are all acknowledged are deleted. Kept by fdatasync; the disk must not lie.
+// off. Segments whose messages are all acknowledged are deleted, but for the one with the last message. Kept by
+// fdatasync; the disk must not lie.
 //
 //    <first number, 20 digits>.spool   header, then records (spool_segment.h)
 //    acknowledged                      through which number all is delivered
@@ -20,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "runtime/base/result.h"
 #include "runtime/transport/spool_segment.h"
@@ -61,6 +63,9 @@ class Spool {
   Result<std::optional<RecordHeader>> next();
   // Its bytes, `out.size()` as next() said; the cursor goes on.
   Result<void> read(const RecordHeader& record, std::span<std::byte> out);
+  // The last message that was ever appended, which a spool keeps also when it is acknowledged; nothing if there was
+  // none. It must be synced, as all are after open(). The cursor stays.
+  Result<std::optional<std::vector<std::byte>>> last_message();
   // The cursor stands at this number, or at the first one after it that is there.
   void seek(std::uint64_t number);
 

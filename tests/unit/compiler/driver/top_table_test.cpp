@@ -83,10 +83,12 @@ TEST_CASE("links to other nodes have a table of their own") {
   row.status.connections = 2;
   before.node_links = {row};
   row.status.bytes_sent = 5000;
+  row.channels = {{.stream = "x", .is_sender = true, .counters = {.spooled = 30}},
+                  {.stream = "y", .is_sender = true, .counters = {.spooled = 12}}};
   now.node_links = {row};
   const std::string text = text_of(top_table(before, now, {}));
-  CHECK(text.find("NODE  LINK        MS  MADE  OUT B/S  IN B/S  REASON\n"
-                  "desk  connected  1.2     2     2500       0\n") != std::string::npos);
+  CHECK(text.find("NODE  LINK        MS  MADE  OUT B/S  IN B/S  SPOOLED  REASON\n"
+                  "desk  connected  1.2     2     2500       0       42\n") != std::string::npos);
 }
 
 TEST_CASE("two looks at the same moment have no rates") {
@@ -99,7 +101,7 @@ TEST_CASE("what a program answers is read as what it was") {
   told.program = "say \"hi\"\n";
   told.streams[1].is_closed = true;
   told.failures = {{0, "z", true, 12, 3}};
-  streamrt::NodeLinkRow row{.node = "desk", .channels = {{.stream = "x", .is_sender = true}}};
+  streamrt::NodeLinkRow row{.node = "desk", .channels = {{.stream = "x", .is_sender = true, .counters = {.spooled = 7}}}};
   row.status.state = streamrt::LinkState::Refused;
   row.status.reason = "other version";
   told.node_links = {row};

@@ -109,6 +109,44 @@ TEST_CASE("a frontier travels without items, and a reader that has enough closes
   CHECK(channel.outlet->is_finished());
 }
 
+TEST_CASE("a later life of a writer knows how far the earlier one came") {
+  Channel channel(string_type());
+  FrameReader reader(channel.memory.get(), Channel::kBytes);  // Beside the inlet, which sees nothing.
+  SentState state;
+  const auto note_all = [&] {
+    while (!reader.is_empty()) {
+      note_sent(reader.front(), state);
+      reader.pop(items_in_frame(reader.front()).value());
+    }
+  };
+  channel.write("one", 5);
+  channel.write("two", 7);
+  channel.outlet->send(1024);
+  note_all();
+  CHECK(state.stamp_floor == 8);  // No later item has the stamp of one that was sent.
+  channel.from.advance_frontier(20);
+  channel.outlet->send(1024);
+  note_all();
+  CHECK(state.stamp_floor == 20);
+  CHECK_FALSE(state.is_in_pieces);
+  channel.write(std::string(10'000, 'x'), 30);
+  channel.outlet->send(1024);
+  note_all();
+  CHECK(state.is_in_pieces);
+  CHECK(state.stamp_floor == 31);
+  for (int i = 0; i < 20; ++i) {
+    channel.outlet->send(1024);
+    note_all();
+  }
+  CHECK_FALSE(state.is_in_pieces);
+  CHECK(state.stamp_floor == 31);
+  CHECK_FALSE(state.has_ended);
+  channel.from.end(40);
+  channel.outlet->send(1024);
+  note_all();
+  CHECK(state.has_ended);
+}
+
 // ---- what somebody else may write into the ring --------------------------------------------------
 
 namespace {
@@ -195,6 +233,22 @@ TEST_CASE("what is no part of an item is refused") {
     forger.put(kPiece, std::span(frame).first(8));
     forger.put(kWhole, frame);
   });
+}
+
+TEST_CASE("pieces of an item whose writer is gone are forgotten when another one goes on") {
+  Channel channel(int_type());
+  Forger forger(channel);
+  const std::vector<std::byte> frame = ints(channel, 1);
+  forger.put(kPiece, std::span(frame).first(8));
+  REQUIRE(channel.inlet->receive(100).has_value());
+  std::uint64_t broken_off = 0;
+  REQUIRE(broken_off_frame().size() == sizeof broken_off);
+  std::memcpy(&broken_off, broken_off_frame().data(), sizeof broken_off);
+  CHECK(items_in_frame(broken_off_frame()) == 0U);
+  forger.put(broken_off, {});
+  forger.put(kWhole, frame);
+  REQUIRE(channel.inlet->receive(100).has_value());
+  CHECK(channel.to.size() == 1);
 }
 
 TEST_CASE("nothing comes after the END") {

@@ -81,6 +81,7 @@ struct SourceRun {
   std::int32_t time_field = -1;
   std::int64_t limit = 1000;
   Clock* clock = nullptr;
+  std::int64_t stamp_floor = kEarliestStamp;
   int waits = 0;  // How often to wait, with the clock, before giving up.
 
   ReadOutcome read() {
@@ -93,7 +94,8 @@ struct SourceRun {
     auto source = open_source({description,
                                {arguments.data(), static_cast<std::int64_t>(arguments.size())},
                                used_clock,
-                               outcome});
+                               outcome,
+                               stamp_floor});
     if (!source) {
       outcome.error = source.message();
       return outcome;

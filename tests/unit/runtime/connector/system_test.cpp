@@ -63,6 +63,24 @@ TEST_CASE("samples stand on absolute multiples of their period; missed ones are 
   CHECK(fast.read().error == "`clock.ticks` cannot sample every 10 ns: 1ms is the shortest period");
 }
 
+TEST_CASE("samples do not come before those of an earlier life, even if the clock was set back") {
+  VirtualClock clock(10'100'000'000);
+  for (const std::int64_t floor_ns : {14'000'000'001, 16'000'000'000}) {
+    SourceRun run{"clock.ticks", time_type(), {int_argument("every", 2'000'000'000)}};
+    VirtualClock own(clock.utc_ns());
+    run.clock = &own;
+    run.stamp_floor = floor_ns;
+    run.waits = 2;
+    CHECK(run.read().items ==
+          std::vector<std::string>{"1970-01-01T00:00:16Z@16000000000", "1970-01-01T00:00:18Z@18000000000"});
+  }
+  SourceRun run{"clock.ticks", time_type(), {int_argument("every", 2'000'000'000)}};
+  run.clock = &clock;
+  run.stamp_floor = 9'000'000'000;
+  run.waits = 1;
+  CHECK(run.read().items == std::vector<std::string>{"1970-01-01T00:00:12Z@12000000000"});
+}
+
 TEST_CASE("this machine can be watched") {
   for (const char* const name : {"system.cpu", "system.memory"}) {
     VirtualClock clock(1'000'000'000);

@@ -132,6 +132,34 @@ TEST_CASE("a full spool takes no more, or gives up its oldest") {
   for (std::uint64_t i = first + 1; i <= 1000; ++i) REQUIRE(read_one(*spool) == i);
 }
 
+TEST_CASE("the last message stays when all are acknowledged, and its segment with it") {
+  const Folder folder("spool_last_test");
+  const SpoolOptions options{.folder = folder.path(), .segment_bytes = 2000};
+  std::uint64_t number = 0;
+  {
+    const auto spool = open_spool(options);
+    CHECK_FALSE(spool->last_message().value().has_value());
+    while (segment_count(folder.path()) < 4) REQUIRE(append(*spool, ++number));
+    // The last segment is new and not synced: a crash may take what is in it.
+    spool->acknowledge(number - 1);
+    CHECK(segment_count(folder.path()) == 2);
+    REQUIRE(spool->sync());
+    spool->acknowledge(number);
+    CHECK(segment_count(folder.path()) == 1);
+    REQUIRE(spool->sync());
+  }
+  const auto spool = open_spool(options);
+  CHECK(spool->acknowledged_through() == number);
+  const auto last = spool->last_message();
+  REQUIRE(last);
+  REQUIRE(last->has_value());
+  CHECK(number_of(**last, kLengthMax) == number);
+  CHECK(read_one(*spool) == 0);  // The cursor is where it was.
+  REQUIRE(append(*spool, ++number));
+  REQUIRE(spool->sync());
+  CHECK(read_one(*spool) == number);
+}
+
 TEST_CASE("a torn tail is cut off wherever it is torn, and damage elsewhere is named") {
   const Folder folder("spool_torn_test");
   const SpoolOptions options{.folder = folder.path(), .segment_bytes = 4000};
@@ -314,6 +342,124 @@ TEST_CASE("a sender that is killed again and again delivers each message once, i
   ::close(pipe_fds[1]);
   CHECK(is_sound);
   CHECK(received == kLast);
+}
+
+// In a child process, with nobody at the other end: sends, and says how far it has synced.
+[[noreturn]] void send_into_outage(const SpoolOptions& options, const std::string& address, int told) {
+  auto spool = Spool::open(options);
+  if (!spool) ::_exit(1);
+  const Spool& kept = **spool;
+  Node node({.name = "b",
+             .peer = "a",
+             .address = address,
+             .channels = spooled(std::move(*spool)),
+             .timing = quick_timing()});
+  std::uint64_t told_through = 0;
+  for (;;) {
+    for (int i = 0; i < 8; ++i) {
+      const auto bytes = numbered_message(node.link->last_number(0) + 1, kLengthMax);
+      if (!send(*node.link, 0, bytes)) ::_exit(1);
+    }
+    const std::uint64_t synced = kept.synced_through();
+    if (synced != told_through && ::write(told, &synced, sizeof synced) != sizeof synced) ::_exit(1);
+    told_through = synced;
+    std::this_thread::sleep_for(std::chrono::microseconds(300));
+  }
+}
+
+// One life of such a sender, killed at a random point. Returns how far it had synced.
+std::uint64_t kill_one(const SpoolOptions& options, const std::string& address, std::mt19937& random) {
+  int pipe_fds[2];
+  REQUIRE(::pipe(pipe_fds) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) send_into_outage(options, address, pipe_fds[1]);
+  ::close(pipe_fds[1]);
+  std::uint64_t synced = 0;
+  // Some die before their first sync, or while they open the spool.
+  if (random() % 8 != 0) {
+    REQUIRE(::read(pipe_fds[0], &synced, sizeof synced) == sizeof synced);
+  }
+  std::this_thread::sleep_for(std::chrono::microseconds(random() % 6000));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  while (::read(pipe_fds[0], &synced, sizeof synced) == sizeof synced) {
+  }
+  ::close(pipe_fds[0]);
+  return synced;
+}
+
+TEST_CASE("a sender that is killed at 500 points of an outage delivers all that was synced, once and in order") {
+  constexpr int kKills = 500;
+  const Folder folder("spool_outage_test");
+  const SpoolOptions options{.folder = folder.path(), .segment_bytes = 100'000};
+  std::mt19937 random(23);
+  std::uint64_t synced = 0;
+  int lives_with_syncs = 0;
+  for (int life = 0; life < kKills; ++life) {
+    const std::uint64_t through = kill_one(options, "127.0.0.1:9", random);
+    CHECK((through == 0 || through > synced));
+    lives_with_syncs += through != 0 ? 1 : 0;
+    synced = std::max(synced, through);
+  }
+  CHECK(lives_with_syncs > kKills / 2);
+  std::vector<ChannelOptions> channels;
+  channels.push_back(receiver("c"));
+  Node acceptor({.name = "a", .peer = "b", .channels = std::move(channels), .timing = quick_timing()});
+  Node connector({.name = "b",
+                  .peer = "a",
+                  .address = acceptor.hub->listen_address(),
+                  .channels = spooled(open_spool(options)),
+                  .timing = quick_timing()});
+  const std::uint64_t last = connector.link->last_number(0);
+  CHECK(last >= synced);
+  std::uint64_t received = 0;
+  bool is_sound = true;
+  CHECK(acceptor.activity.wait_until(
+      [&] {
+        while (const auto message = acceptor.link->try_receive(0)) {
+          ++received;
+          is_sound = is_sound && message->number == received &&
+                     number_of(message->bytes(), kLengthMax) == received;
+        }
+        return received >= last;
+      },
+      60000));
+  CHECK(is_sound);
+  CHECK(received == last);
+  MESSAGE("messages ", last, ", synced ", synced);
+}
+
+TEST_CASE("a receiver that was restarted without what it had taken is refused") {
+  const Folder folder("spool_lost_receiver_test");
+  const SpoolOptions options{.folder = folder.path()};
+  Node connector({.name = "a", .peer = "b", .channels = spooled(open_spool(options)), .timing = quick_timing()});
+  const auto receiving = [&] {
+    return NodeOptions{.name = "b",
+                       .peer = "a",
+                       .address = connector.hub->listen_address(),
+                       .channels = only(receiver("c")),
+                       .timing = quick_timing()};
+  };
+  {
+    Node first(receiving());
+    REQUIRE(send(*connector.link, 0, numbered_message(1, kLengthMax)));
+    REQUIRE(first.activity.wait_until([&] { return first.link->try_receive(0).has_value(); }));
+    for (int i = 0; i < 2000 && !connector.link->is_delivered(0); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    REQUIRE(connector.link->is_delivered(0));
+    CHECK(connector.link->counters(0).spooled == 0);
+  }
+  REQUIRE(connector.wait_for(LinkState::Connecting));
+  REQUIRE(send(*connector.link, 0, numbered_message(2, kLengthMax)));
+  CHECK(connector.link->counters(0).spooled == 1);
+  CHECK_FALSE(connector.link->is_delivered(0));
+  Node second(receiving());
+  CHECK(second.wait_for(LinkState::Refused));
+  CHECK(second.link->status().reason ==
+        "`a` refused the link: `b` was restarted, and has lost the 1 messages of channel `c` that it had taken out of "
+        "the spool: restart both sides, with an empty spool");
 }
 
 TEST_CASE("a receiver that was restarted goes on where its snapshot says") {
