@@ -68,7 +68,8 @@ std::int64_t LinkDriver::deadline_ns() const {
   } else if (is_connector()) {
     deadline = attempt_ns_;
   }
-  if (closing_since_ns_ != 0) {
+  // While messages wait for the other side there is nothing to do at that time.
+  if (closing_since_ns_ != 0 && protocol_.is_drained()) {
     deadline = std::min(deadline, closing_since_ns_ + timing.close_timeout_ms * kMillisecond);
   }
   return deadline;

@@ -56,7 +56,7 @@ void LinkProtocol::end_connection() {
   front_written_ = 0;
 }
 
-bool LinkProtocol::is_drained() {
+bool LinkProtocol::is_drained() const {
   for (std::size_t channel = 0; channel < states_.size(); ++channel) {
     const OutboundChannel* const outbound = core_->outbound(channel);
     if (outbound != nullptr && !outbound->is_drained()) return false;

@@ -49,7 +49,7 @@ class LinkProtocol final : private FrameReceiver {
   // Both sides have closed; once outgoing() is empty the connection is to be shut down in order.
   [[nodiscard]] bool is_finished() const { return said_goodbye_ && heard_goodbye_; }
   // The other side knows that we have closed, or has nothing to lose by not knowing.
-  [[nodiscard]] bool is_drained();
+  [[nodiscard]] bool is_drained() const;
   [[nodiscard]] bool is_open() const { return phase_ == Phase::Open; }
   // The session of the other side that was last accepted.
   [[nodiscard]] std::uint64_t peer_session() const { return peer_session_; }

@@ -149,7 +149,8 @@ class NodeTests {
     const std::vector<std::pair<const char*, std::string (NodeTests::*)()>> tests = {
         {"flags", &NodeTests::flags},           {"any order of starting", &NodeTests::orders},
         {"other params", &NodeTests::params},   {"a node that is killed", &NodeTests::killed},
-        {"a node that is ended", &NodeTests::ended}, {"a link that drops", &NodeTests::drops},
+        {"a node that is ended", &NodeTests::ended}, {"an end that nobody hears of", &NodeTests::unheard_end},
+        {"a link that drops", &NodeTests::drops},
         {"a spooled sender that is killed", &NodeTests::spooled_kills},
         {"a spooled sender that remembers", &NodeTests::spooled_state},
         {"a spool that is full", &NodeTests::spool_full},
@@ -488,6 +489,28 @@ class NodeTests {
       if (a->errors().find(told) == std::string::npos) problem += fmt::format("not told `{}`: {}", told, a->errors());
     }
     if (received_stamps(problem).size() < 150) problem += "too few items\n";
+    return problem;
+  }
+
+  // It has items for a node that is not there: it waits, and uses no processor for that.
+  std::string unheard_end() {
+    std::string problem = build(kLive, "live");
+    const std::vector<std::string> flags = addresses({"a", "b"});
+    const auto a = start("a", flags);
+    pause_ms(1000);
+    a->signal(SIGTERM);
+    pause_ms(7000);
+    const long before = a->cpu_ms();
+    pause_ms(1000);
+    if (a->cpu_ms() - before > 100) problem += fmt::format("{} ms of a second were used\n", a->cpu_ms() - before);
+    const auto b = start("b", flags);
+    for (NodeProcess* const node : {a.get(), b.get()}) {
+      const int status = node->wait(30);
+      if (status != 128 + SIGTERM) problem += fmt::format("status {}: {}", status, node->errors());
+    }
+    const std::string sent = read_text("sent.csv");
+    if (std::count(sent.begin(), sent.end(), '\n') < 100) problem += "hardly an item was sent\n";
+    if (sent != read_text("received.csv")) problem += "what was sent is not what was received\n";
     return problem;
   }
 
