@@ -14,6 +14,7 @@
 #include "tests/bench/crossing.h"
 #include "tests/bench/hand_shapes.h"
 #include "tests/bench/harness.h"
+#include "tests/bench/node_link.h"
 
 namespace streambench {
 namespace {
@@ -221,6 +222,7 @@ int run(int argc, char** argv) {
   row("tumbling", [&] { tumbling_row(1024, 1.1); });
   row("feedback", [&] { feedback_row(); });
   row("crossing", [&] { crossing_rows(); });
+  row("node link", [&] { node_link_rows(); });
   row("round trip", [&] { round_trip_rows(); });
   return 0;
 }

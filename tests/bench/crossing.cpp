@@ -10,30 +10,23 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
-#include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "runtime/agent/exchange.h"
 #include "runtime/buffer/column_queue.h"
+#include "tests/bench/crossing_items.h"
 
 namespace streambench {
 
 namespace {
 
-constexpr std::int64_t kBatch = 1024;
-constexpr std::size_t kSourceItems = std::size_t{1} << 14;  // In cache.
 constexpr std::size_t kRingBytes = std::size_t{1} << 18;
-
-double now_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // Memory that a forked process shares.
 class Mapping {
@@ -51,27 +44,6 @@ class Mapping {
   std::size_t size_;
   void* data_;
 };
-
-const std::vector<double>& source_items() {
-  static const std::vector<double> items = [] {
-    std::mt19937_64 random(1);
-    std::vector<double> made(kSourceItems);
-    for (double& item : made) item = static_cast<double>(random() >> 44);
-    return made;
-  }();
-  return items;
-}
-
-// In eight lanes, so that adding is not what is measured.
-double sum_of(const double* items, std::int64_t count) {
-  double lanes[8] = {};
-  for (std::int64_t i = 0; i + 8 <= count; i += 8) {
-    for (int k = 0; k < 8; ++k) lanes[k] += items[i + k];
-  }
-  double sum = 0;
-  for (const double lane : lanes) sum += lane;
-  return sum;
-}
 
 // What both sides share: a producer that makes batches of the source, a consumer that adds them.
 struct Crossing {
@@ -219,19 +191,6 @@ class HandRing {
 
 // ---- rows ----------------------------------------------------------------------------------------
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-void print_row(const std::string& name, std::vector<double> ours, std::vector<double> hand, double bar) {
-  std::vector<double> ratios;
-  for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(ours[i] / hand[i]);
-  fmt::print("{:<44} {:>7.3f} ns {:>7.3f} ns {:>8.2f} {:>6.2f} {:>10.2f}\n", name, median(ours),
-             median(hand), median(ratios), bar, 1.0 / median(ours));
-  std::fflush(stdout);
-}
-
 using TimeCrossing = double (*)(const Crossing&, std::int64_t batches, double& sum);
 
 void crossing_row(const std::string& name, TimeCrossing time, double bar) {
@@ -251,7 +210,7 @@ void crossing_row(const std::string& name, TimeCrossing time, double bar) {
       std::exit(1);
     }
   }
-  print_row(name, std::move(ours), std::move(hand), bar);
+  print_row(name, ours, hand, bar);
 }
 
 // ---- round trips ---------------------------------------------------------------------------------
@@ -341,8 +300,8 @@ void round_trip_rows() {
     spinning.push_back(doorbells(100'000, true));
     spins.push_back(bare_spin(100'000));
   }
-  print_row("round trip, parked (by hand: futex)", std::move(parked), std::move(futexes), 1.1);
-  print_row("round trip, spinning (by hand: one word)", std::move(spinning), std::move(spins), 1.1);
+  print_row("round trip, parked (by hand: futex)", parked, futexes, 1.1);
+  print_row("round trip, spinning (by hand: one word)", spinning, spins, 1.1);
 }
 
 }  // namespace streambench
