@@ -11,6 +11,7 @@
 #include "tests/deployment/ssh_machines.h"
 #include "tests/runner/files.h"
 #include "tests/runner/options.h"
+#include "tests/runner/ports.h"
 #include "tests/runner/subprocess.h"
 #include "tests/runner/text.h"
 

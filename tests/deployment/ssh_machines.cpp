@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "tests/runner/files.h"
+#include "tests/runner/ports.h"
 #include "tests/runner/subprocess.h"
 
 namespace fs = std::filesystem;
@@ -43,19 +44,6 @@ std::string ssh_server() {
 
 bool make_user_key(const fs::path& folder) {
   return make_key(folder / "key");
-}
-
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  int port = 0;
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
-      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
-    port = ntohs(address.sin_port);
-  }
-  ::close(fd);
-  return port;
 }
 
 SshMachine::SshMachine(fs::path folder, const fs::path& public_key)

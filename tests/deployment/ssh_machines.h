@@ -44,7 +44,4 @@ std::string ssh_server();
 // Makes `folder/key` and `folder/key.pub`. False if it cannot.
 bool make_user_key(const std::filesystem::path& folder);
 
-// A port that nobody has.
-int free_port();
-
 }  // namespace streamtest
