@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "compiler/graph/first_stamps.h"
+#include "compiler/graph/heads.h"
 #include "compiler/place/restart.h"
 #include "compiler/sema/value_text.h"
 #include "compiler/support/match.h"
@@ -118,7 +119,8 @@ class DescriptorEmitter {
       const Port& port = module_.graph.port(queue.port);
       std::string name = port.name;
       // In front of a `best_effort` is where its items are dropped.
-      if (is_best_effort(queue)) name = module_.graph.port(module_.graph.op(queue.reader).outputs.front()).name;
+      const Operator& reader = module_.graph.op(queue.reader);
+      if (is_best_effort(reader)) name = module_.graph.port(reader.outputs.front()).name;
       if (name.empty()) name = module_.graph.op(port.producer).equation;
       const PlacedLink link = link_of(queue);
       rows.push_back(make({module_.type_descriptor(port.type_id), word(queue.has_valid ? 1 : 0),
@@ -140,11 +142,6 @@ class DescriptorEmitter {
       if (found.buffer == 0) found = link;
     }
     return found;
-  }
-
-  bool is_best_effort(const QueuePlan& queue) const {
-    const auto* link = std::get_if<LinkOperator>(&module_.graph.op(queue.reader).kind);
-    return link != nullptr && link->is_best_effort;
   }
 
   static std::int32_t when_full(WhenFull full) {

@@ -606,21 +606,6 @@ Result<ProgramPlan> plan_program(const CheckedProgram& program, const Graph& gra
   return Planner(program, graph, straight).plan();
 }
 
-bool is_head(const Operator& op) {
-  return as<SourceOperator>(op) != nullptr || as<ListOperator>(op) != nullptr ||
-         as<ZipOperator>(op) != nullptr || as<MergeOperator>(op) != nullptr ||
-         as<DelayOperator>(op) != nullptr || as<LinkOperator>(op) != nullptr;
-}
-
-bool is_loop_head(const Operator& op) {
-  const auto* delay = as<DelayOperator>(op);
-  return delay != nullptr && delay->is_on_cycle;
-}
-
-bool is_sink(const Operator& op) {
-  return as<SinkOperator>(op) != nullptr || as<CaptureOperator>(op) != nullptr;
-}
-
 ScopeId scope_of_inputs(const Graph& graph, const Operator& op) {
   return is_head(op) || op.inputs.empty() ? ScopeId() : graph.port(op.inputs.front()).scope;
 }

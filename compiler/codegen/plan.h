@@ -13,6 +13,7 @@
 
 #include "compiler/codegen/straight.h"
 #include "compiler/graph/graph.h"
+#include "compiler/graph/heads.h"
 #include "compiler/support/result.h"
 
 namespace streamc {
@@ -101,11 +102,6 @@ bool operator_can_fail(const CheckedProgram& program, const Operator& op);
 
 // The scope whose ticks the operator handles: that of its inputs; invalid for heads.
 ScopeId scope_of_inputs(const Graph& graph, const Operator& op);
-
-bool is_head(const Operator& op);
-// A `delay` on a cycle.
-bool is_loop_head(const Operator& op);
-bool is_sink(const Operator& op);
 
 // Whether a WindowFold has a vector shape (see window_vector.cpp).
 bool is_vector_window(const CheckedProgram& program, const Graph& graph, const Operator& op,

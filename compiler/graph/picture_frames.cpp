@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/graph/heads.h"
 #include "compiler/support/assert.h"
 
 namespace streamc {
@@ -103,7 +104,7 @@ std::string frame_title(const PictureFrame& frame) {
 
 bool is_plain_link(const Operator& op) {
   const auto* link = std::get_if<LinkOperator>(&op.kind);
-  return link != nullptr && !link->is_best_effort &&
+  return link != nullptr && !is_best_effort(op) &&
          std::all_of(link->initial.begin(), link->initial.end(),
                      [](const LinkInitial& initial) { return initial.count == 0; });
 }

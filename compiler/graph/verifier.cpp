@@ -4,6 +4,7 @@
 #include <span>
 
 #include "compiler/graph/describe.h"
+#include "compiler/graph/heads.h"
 #include "compiler/support/match.h"
 
 namespace streamc {
@@ -62,9 +63,7 @@ class Verifier {
 
   void check_order(OperatorId id) {
     const Operator& op = graph_.op(id);
-    const auto* delay = std::get_if<DelayOperator>(&op.kind);
-    const bool looks_back = delay != nullptr && delay->is_on_cycle;
-    if (looks_back || std::holds_alternative<PrevOperator>(op.kind)) return;
+    if (is_loop_head(op) || std::holds_alternative<PrevOperator>(op.kind)) return;
     const auto* link = std::get_if<LinkOperator>(&op.kind);
     for (std::size_t i = 0; i < op.inputs.size(); ++i) {
       const PortId input = op.inputs[i];
@@ -75,12 +74,8 @@ class Verifier {
 
   void check_scopes(OperatorId id) {
     const Operator& op = graph_.op(id);
-    const bool is_head = std::holds_alternative<ZipOperator>(op.kind) ||
-                         std::holds_alternative<MergeOperator>(op.kind) ||
-                         std::holds_alternative<DelayOperator>(op.kind) ||
-                         std::holds_alternative<LinkOperator>(op.kind);
     ScopeId scope;
-    if (!is_head && !op.inputs.empty()) {
+    if (!is_head(op) && !op.inputs.empty()) {
       scope = graph_.port(op.inputs.front()).scope;
       for (const PortId input : op.inputs) {
         if (graph_.port(input).scope != scope) complain(id, "p{} is of another scope", input);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "compiler/graph/cycles.h"
+#include "compiler/graph/heads.h"
 #include "compiler/support/assert.h"
 
 namespace streamc {
@@ -15,25 +16,6 @@ namespace {
 template <class T>
 bool is(const Operator& op) {
   return std::holds_alternative<T>(op.kind);
-}
-
-bool is_head(const Operator& op) {
-  return op.inputs.empty() || is<ZipOperator>(op) || is<MergeOperator>(op) || is<DelayOperator>(op) ||
-         is<LinkOperator>(op);
-}
-
-// Read from queues wherever they are, as heads are.
-bool is_sink(const Operator& op) { return is<SinkOperator>(op) || is<CaptureOperator>(op); }
-
-ScopeId root_of(const Graph& graph, ScopeId scope) {
-  while (graph.scope(scope).parent.valid()) scope = graph.scope(scope).parent;
-  return scope;
-}
-
-// A `delay` on a cycle, which reads what comes round.
-bool is_loop_head(const Operator& op) {
-  const auto* delay = std::get_if<DelayOperator>(&op.kind);
-  return delay != nullptr && delay->is_on_cycle;
 }
 
 std::vector<bool> find_loop_heads(const Graph& graph) {

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "compiler/graph/heads.h"
 #include "compiler/place/restart.h"
 #include "compiler/support/assert.h"
 
@@ -144,9 +145,8 @@ class Deployer {
   // The last operator of the equation, if it is one.
   std::optional<OperatorId> best_effort_of(const std::string& stream) const {
     for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
-      const auto* link = std::get_if<LinkOperator>(&graph_.operators[i].kind);
-      if (link == nullptr || !link->is_best_effort) continue;
-      if (graph_.port(graph_.operators[i].outputs.front()).name == stream) return OperatorId(i);
+      const Operator& op = graph_.operators[i];
+      if (is_best_effort(op) && graph_.port(op.outputs.front()).name == stream) return OperatorId(i);
     }
     return std::nullopt;
   }

@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "compiler/graph/heads.h"
+
 #include "compiler/place/restart.h"
 
 namespace streamc {
@@ -19,14 +21,7 @@ std::optional<std::string> destination_of(const Operator& op) {
 
 OperatorId head_of(const Graph& graph, OperatorId id) {
   const Operator& op = graph.op(id);
-  const bool is_head = op.inputs.empty() || std::holds_alternative<ZipOperator>(op.kind) ||
-                       std::holds_alternative<MergeOperator>(op.kind) ||
-                       std::holds_alternative<DelayOperator>(op.kind) ||
-                       std::holds_alternative<LinkOperator>(op.kind);
-  if (is_head) return id;
-  ScopeId scope = graph.port(op.inputs.front()).scope;
-  while (graph.scope(scope).parent.valid()) scope = graph.scope(scope).parent;
-  return graph.scope(scope).opener;
+  return is_head(op) ? id : graph.scope(root_of(graph, graph.port(op.inputs.front()).scope)).opener;
 }
 
 // One line a region: its head, then what hangs below it. Sinks stand alone where they run elsewhere.

@@ -7,6 +7,7 @@
 #include <set>
 #include <variant>
 
+#include "compiler/graph/heads.h"
 #include "compiler/support/match.h"
 
 namespace streamc {
@@ -125,8 +126,7 @@ bool link_applies(const PlacedGraph& placed, const PlacedLink& link, PortId port
            nodes[node_of(placed, reader).index()].name == link.to;
   }
   if (link.drops()) {  // All that it carries is for one `best_effort`.
-    const auto* thinned = std::get_if<LinkOperator>(&graph.op(reader).kind);
-    return thinned != nullptr && thinned->is_best_effort && graph.port(graph.op(reader).outputs.front()).name == link.from;
+    return is_best_effort(graph.op(reader)) && graph.port(graph.op(reader).outputs.front()).name == link.from;
   }
   if (link.from != writer.equation && link.from != graph.port(port).name) return false;
   const Operator& own = graph.op(reader);

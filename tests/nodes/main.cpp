@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <random>
@@ -285,6 +286,19 @@ class NodeTests {
     return problem;
   }
 
+  // Of kLive, after a signal: both nodes end with it, and have the same items.
+  [[nodiscard]] std::string all_has_arrived(std::initializer_list<NodeProcess*> nodes) const {
+    std::string problem;
+    for (NodeProcess* const node : nodes) {
+      const int status = node->wait(30);
+      if (status != 128 + SIGTERM) problem += fmt::format("status {}: {}", status, node->errors());
+    }
+    const std::string sent = read_text("sent.csv");
+    if (std::count(sent.begin(), sent.end(), '\n') < 100) problem += "hardly an item was sent\n";
+    if (sent != read_text("received.csv")) problem += "what was sent is not what was received\n";
+    return problem;
+  }
+
   std::string ended() {
     std::string problem;
     for (const bool is_source : {true, false}) {
@@ -294,13 +308,7 @@ class NodeTests {
       const auto b = start("b", flags);
       pause_ms(1500);
       (is_source ? a : b)->signal(SIGTERM);
-      for (NodeProcess* const node : {a.get(), b.get()}) {
-        const int status = node->wait(30);
-        if (status != 128 + SIGTERM) problem += fmt::format("status {}: {}", status, node->errors());
-      }
-      const std::string sent = read_text("sent.csv");
-      if (std::count(sent.begin(), sent.end(), '\n') < 100) problem += "hardly an item was sent\n";
-      if (sent != read_text("received.csv")) problem += "what was sent is not what was received\n";
+      problem += all_has_arrived({a.get(), b.get()});
     }
     return problem;
   }
@@ -504,13 +512,7 @@ class NodeTests {
     pause_ms(1000);
     if (a->cpu_ms() - before > 100) problem += fmt::format("{} ms of a second were used\n", a->cpu_ms() - before);
     const auto b = start("b", flags);
-    for (NodeProcess* const node : {a.get(), b.get()}) {
-      const int status = node->wait(30);
-      if (status != 128 + SIGTERM) problem += fmt::format("status {}: {}", status, node->errors());
-    }
-    const std::string sent = read_text("sent.csv");
-    if (std::count(sent.begin(), sent.end(), '\n') < 100) problem += "hardly an item was sent\n";
-    if (sent != read_text("received.csv")) problem += "what was sent is not what was received\n";
+    problem += all_has_arrived({a.get(), b.get()});
     return problem;
   }
 
