@@ -59,7 +59,7 @@ std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, 
   for (const Deployment& deployment : front_end.deployments()) {
     if (deployment.name != options.deploy) continue;
     const std::size_t before = front_end.sink().diagnostics().size();
-    std::optional<PlacedGraph> placed = place_by(graph, deployment, front_end.sink());
+    std::optional<PlacedGraph> placed = place_by(front_end.program(), graph, deployment, front_end.sink());
     if (front_end.sink().diagnostics().size() > before) print_messages(front_end, options);
     if (!placed) status = kExitMistake;
     return placed;

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "compiler/place/restart.h"
 #include "compiler/support/assert.h"
 
 namespace streamc {
@@ -16,8 +17,8 @@ constexpr std::int32_t kFirstPort = 7400;
 
 class Deployer {
  public:
-  Deployer(const Graph& graph, const Deployment& deployment, DiagnosticSink& sink)
-      : graph_(graph), deployment_(deployment), sink_(sink) {}
+  Deployer(const CheckedProgram& program, const Graph& graph, const Deployment& deployment, DiagnosticSink& sink)
+      : program_(program), graph_(graph), deployment_(deployment), sink_(sink) {}
 
   std::optional<PlacedGraph> place() {
     make_parts();
@@ -27,6 +28,7 @@ class Deployer {
     const std::vector<PartId> wanted = wishes;
     PlacedGraph placed = streamc::place(graph_, placement_, std::move(wishes));
     warn_of_moved(placed);
+    if (!check_restarts(program_, placed, sink_)) return std::nullopt;
     for (const DeployedLink& link : deployment_.links) {
       if (!link.is_between_nodes)
         placed.placement.links.push_back({link.from, link.to, link.buffer});
@@ -67,7 +69,7 @@ class Deployer {
     }
     if (threads.empty() && !is_first) return;
     const ProcessId process_id(placement_.processes.size());
-    placement_.processes.push_back({process.name, NodeId(process.node), process.restart});
+    placement_.processes.push_back({process.name, NodeId(process.node), process.restart, process.restart_span});
     // The console is where the rest is, if that runs in the first process of its node.
     const bool has_rest = deployment_.rest && deployment_.threads[*deployment_.rest].process == index;
     if (is_first && is_main_node && !has_rest) placement_.main_part = PartId(placement_.parts.size());
@@ -126,6 +128,7 @@ class Deployer {
     STREAM_UNREACHABLE("reason {}", static_cast<int>(reason));
   }
 
+  const CheckedProgram& program_;
   const Graph& graph_;
   const Deployment& deployment_;
   DiagnosticSink& sink_;
@@ -137,8 +140,9 @@ class Deployer {
 
 }  // namespace
 
-std::optional<PlacedGraph> place_by(const Graph& graph, const Deployment& deployment, DiagnosticSink& sink) {
-  return Deployer(graph, deployment, sink).place();
+std::optional<PlacedGraph> place_by(const CheckedProgram& program, const Graph& graph, const Deployment& deployment,
+                                    DiagnosticSink& sink) {
+  return Deployer(program, graph, deployment, sink).place();
 }
 
 }  // namespace streamc
