@@ -7,7 +7,8 @@
 #include <set>
 #include <utility>
 
-#include "compiler/place/restart.h"
+#include "compiler/place/node_restart.h"
+#include "compiler/place/process_restart.h"
 #include "compiler/support/assert.h"
 
 namespace streamc {
@@ -18,8 +19,8 @@ constexpr std::int32_t kFirstPort = 7400;
 
 class Deployer {
  public:
-  Deployer(const Graph& graph, const Deployment& deployment, DiagnosticSink& sink)
-      : graph_(graph), deployment_(deployment), sink_(sink) {}
+  Deployer(const CheckedProgram& program, const Graph& graph, const Deployment& deployment, DiagnosticSink& sink)
+      : program_(program), graph_(graph), deployment_(deployment), sink_(sink) {}
 
   std::optional<PlacedGraph> place() {
     make_parts();
@@ -39,6 +40,7 @@ class Deployer {
           placed.placement.allows_insecure_links || link.is_insecure;
     }
     for (const DeployedLink& link : deployment_.links) check_spool(placed, link);
+    ok_ = check_restarts(program_, placed, sink_) && ok_;
     if (!ok_) return std::nullopt;
     return placed;
   }
@@ -73,7 +75,7 @@ class Deployer {
     }
     if (threads.empty() && !is_first) return;
     const ProcessId process_id(placement_.processes.size());
-    placement_.processes.push_back({process.name, NodeId(process.node), process.restart});
+    placement_.processes.push_back({process.name, NodeId(process.node), process.restart, process.restart_span});
     // The console is where the rest is, if that runs in the first process of its node.
     const bool has_rest = deployment_.rest && deployment_.threads[*deployment_.rest].process == index;
     if (is_first && is_main_node && !has_rest) placement_.main_part = PartId(placement_.parts.size());
@@ -224,6 +226,7 @@ class Deployer {
     STREAM_UNREACHABLE("reason {}", static_cast<int>(reason));
   }
 
+  const CheckedProgram& program_;
   const Graph& graph_;
   const Deployment& deployment_;
   DiagnosticSink& sink_;
@@ -236,8 +239,9 @@ class Deployer {
 
 }  // namespace
 
-std::optional<PlacedGraph> place_by(const Graph& graph, const Deployment& deployment, DiagnosticSink& sink) {
-  return Deployer(graph, deployment, sink).place();
+std::optional<PlacedGraph> place_by(const CheckedProgram& program, const Graph& graph, const Deployment& deployment,
+                                    DiagnosticSink& sink) {
+  return Deployer(program, graph, deployment, sink).place();
 }
 
 }  // namespace streamc

@@ -6,7 +6,7 @@
 #include <map>
 #include <utility>
 
-#include "compiler/place/restart.h"
+#include "compiler/place/node_restart.h"
 
 namespace streamc {
 namespace {

@@ -30,6 +30,7 @@ struct PlacedProcess {
   std::string name;  // Empty for the first of a node: the one that is started.
   NodeId node_id;
   std::int32_t restart = 0;  // How often it is started again; -1: always.
+  SourceSpan restart_span;   // Where that is said; for messages.
 };
 
 struct PlacedPart {
