@@ -191,7 +191,7 @@ struct Forger {
 constexpr std::uint64_t kWhole = 0;
 constexpr std::uint64_t kPiece = 1;
 constexpr std::uint64_t kLastPiece = 2;
-constexpr std::uint64_t kFirstPiece = 3;
+constexpr std::uint64_t kFirstPiece = 4;
 
 }  // namespace
 
@@ -227,7 +227,7 @@ TEST_CASE("what is no part of an item is refused") {
   const std::vector<std::byte> short_frame(7);
   refused([&](Channel&, Forger& forger) { forger.put(short_frame); });
   refused([](Channel&, Forger& forger) { forger.put({}); });
-  refused([](Channel& channel, Forger& forger) { forger.put(4, ints(channel, 1)); });
+  refused([](Channel& channel, Forger& forger) { forger.put(5, ints(channel, 1)); });
   refused([](Channel&, Forger& forger) { forger.put(kWhole, {}); });
   refused([](Channel&, Forger& forger) { forger.put(kFirstPiece, {}); });
   refused([](Channel& channel, Forger& forger) { forger.put(kPiece, ints(channel, 1)); });
@@ -243,7 +243,7 @@ TEST_CASE("pieces of an item whose writer is gone are forgotten when another one
   Channel channel(int_type());
   Forger forger(channel);
   const std::vector<std::byte> frame = ints(channel, 1);
-  forger.put(kPiece, std::span(frame).first(8));
+  forger.put(kFirstPiece, std::span(frame).first(8));
   REQUIRE(channel.inlet->receive(100).has_value());
   std::uint64_t broken_off = 0;
   REQUIRE(broken_off_frame().size() == sizeof broken_off);
@@ -302,6 +302,9 @@ TEST_CASE("a link that may drop is like any other while there is room") {
       REQUIRE(channel.read() == std::to_string(i));
     }
     CHECK(channel.outlet->dropped_count() == 0);
+  }
+}
+
 // What stands on the way from a writer to a reader and may die: everything in it is lost but `point`, which is what a
 // RestartPage keeps. It hands on every second text, twice.
 class Mortal {
