@@ -304,7 +304,7 @@ PartialArray::PartialArray(StateLayout& layout, ModuleContext& module,
     offsets_.emplace_back();
     if (!stored_.empty() && !stored_[types_.size() - 1]) continue;
     for (const Leaf& leaf : module.leaves(type_id)) {
-      offsets_.back().push_back(layout.add(count * leaf.count * leaf_kind_size(leaf.kind), 64));
+      offsets_.back().push_back(layout.add_array(leaf, count));
     }
   }
   status_offset_ = layout.add((count + 7) / 8 * 8, 64);

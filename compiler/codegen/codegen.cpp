@@ -122,6 +122,9 @@ Result<GeneratedCode> generate_code(const CheckedProgram& program, const PlacedG
   for (std::size_t i = 0; i < plan->regions.size(); ++i) {
     RegionEmitter region(module, i);
     region.emit();
+    const OperatorId head = plan->regions[i].head;
+    STREAM_ASSERT(process_of(placed, head).restart == 0 || !region.layout().has_pointers(),
+                  "`{}` would be restored from a copy of pointers", placed.graph.op(head).equation);
     regions.push_back(
         {region.initialize_function(), region.run_function(), region.state_size()});
   }

@@ -9,7 +9,7 @@
 
 #include "compiler/graph/first_stamps.h"
 #include "compiler/graph/heads.h"
-#include "compiler/place/restart.h"
+#include "compiler/place/node_restart.h"
 #include "compiler/sema/value_text.h"
 #include "compiler/support/match.h"
 #include "runtime/abi/stream_abi.h"

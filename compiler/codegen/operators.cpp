@@ -145,8 +145,7 @@ class PrevLoop : public LoopOperator {
     ModuleContext& module = loop.module();
     if (node_.count > 1) {
       for (const Leaf& leaf : module.leaves(type_id_)) {
-        ring_.push_back(
-            layout.add(node_.count * leaf.count * leaf_kind_size(leaf.kind), 64));
+        ring_.push_back(layout.add_array(leaf, node_.count));
       }
     }
     layout.at_start([this_type = type_id_, node = node_, held = held_, ring = ring_, &module](

@@ -9,6 +9,17 @@ std::int64_t StateLayout::add(std::int64_t size, std::int64_t alignment) {
   return offset;
 }
 
+std::int64_t StateLayout::add_leaf(const Leaf& leaf) {
+  note_kind(leaf);
+  const std::int64_t size = leaf_kind_size(leaf.kind);
+  return add(leaf.count * size, leaf.count == 1 ? std::min<std::int64_t>(size, 8) : 64);
+}
+
+std::int64_t StateLayout::add_array(const Leaf& leaf, std::int64_t count) {
+  note_kind(leaf);
+  return add(count * leaf.count * leaf_kind_size(leaf.kind), 64);
+}
+
 void keep_leaf(FunctionFrame& frame, const Leaf& leaf, const LeafValue& value,
                llvm::Value* address, MemoryObject memory) {
   if (leaf.kind != LeafKind::Text) {
@@ -50,10 +61,7 @@ LeafValue load_kept_leaf(FunctionFrame& frame, const Leaf& leaf, llvm::Value* ad
 StateVariable::StateVariable(StateLayout& layout, ModuleContext& module, TypeId type_id,
                              std::string name)
     : type_id_(type_id), name_(std::move(name)), leaves_(module.leaves(type_id)) {
-  for (const Leaf& leaf : leaves_) {
-    const std::int64_t size = leaf_kind_size(leaf.kind);
-    offsets_.push_back(layout.add(leaf.count * size, leaf.count == 1 ? std::min<std::int64_t>(size, 8) : 64));
-  }
+  for (const Leaf& leaf : leaves_) offsets_.push_back(layout.add_leaf(leaf));
 }
 
 bool StateVariable::stays_in_place(const Leaf& leaf) const {

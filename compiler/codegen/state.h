@@ -18,14 +18,24 @@ class StateLayout {
  public:
   // Bytes from the start of the state.
   std::int64_t add(std::int64_t size, std::int64_t alignment);
+  // A place for one value, and for `count` of them.
+  std::int64_t add_leaf(const Leaf& leaf);
+  std::int64_t add_array(const Leaf& leaf, std::int64_t count);
   std::int64_t size() const { return size_; }
+  // Texts or windows are in it, which lie elsewhere: a copy of its bytes is not a copy of it.
+  bool has_pointers() const { return has_pointers_; }
 
   using Initializer = std::function<void(FunctionFrame& frame, llvm::Value* state)>;
   void at_start(Initializer initializer) { initializers_.push_back(std::move(initializer)); }
   const std::vector<Initializer>& initializers() const { return initializers_; }
 
  private:
+  void note_kind(const Leaf& leaf) {
+    has_pointers_ = has_pointers_ || leaf.kind == LeafKind::Text || leaf.kind == LeafKind::View;
+  }
+
   std::int64_t size_ = 0;
+  bool has_pointers_ = false;
   std::vector<Initializer> initializers_;
 };
 

@@ -120,7 +120,7 @@ ElementRing::ElementRing(StateLayout& layout, ModuleContext& module,
     types_.push_back(aggregate.locals[element].type_id);
     offsets_.emplace_back();
     for (const Leaf& leaf : module.leaves(types_.back())) {
-      offsets_.back().push_back(layout.add(count * leaf.count * leaf_kind_size(leaf.kind), 64));
+      offsets_.back().push_back(layout.add_array(leaf, count));
     }
   }
   present_offset_ = layout.add((count + 7) / 8 * 8, 64);

@@ -25,8 +25,7 @@ class WindowViewLoop : public LoopOperator {
         emitted_(int_variable("emitted")) {
     const std::int64_t history = std::max<std::int64_t>(shape_.size - 1, 1);
     for (const Leaf& leaf : leaves()) {
-      offsets_.push_back(
-          loop.region().layout().add(history * leaf.count * leaf_kind_size(leaf.kind), 64));
+      offsets_.push_back(loop.region().layout().add_array(leaf, history));
     }
     if (has_holes_) valid_offset_ = loop.region().layout().add(history, 64);
     opens_scope_ = loop.module().graph.port(op_.outputs.front()).scope !=

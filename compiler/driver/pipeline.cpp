@@ -36,7 +36,7 @@ bool finish_checks(FrontEnd& front_end, bool good, const Options& options, int& 
 bool check_places(FrontEnd& front_end) {
   bool good = true;
   for (const Deployment& deployment : front_end.deployments()) {
-    good = place_by(front_end.graph(), deployment, front_end.sink()).has_value() && good;
+    good = place_by(front_end.program(), front_end.graph(), deployment, front_end.sink()).has_value() && good;
   }
   return good;
 }
@@ -94,7 +94,7 @@ std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, 
   const Deployment* deployment = find_deployment(front_end, options, status);
   if (deployment == nullptr) return std::nullopt;
   const std::size_t before = front_end.sink().diagnostics().size();
-  std::optional<PlacedGraph> placed = place_by(graph, *deployment, front_end.sink());
+  std::optional<PlacedGraph> placed = place_by(front_end.program(), graph, *deployment, front_end.sink());
   if (front_end.sink().diagnostics().size() > before) print_messages(front_end, options);
   if (!placed) status = kExitMistake;
   return placed;

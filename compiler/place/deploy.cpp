@@ -8,7 +8,8 @@
 #include <utility>
 
 #include "compiler/graph/heads.h"
-#include "compiler/place/restart.h"
+#include "compiler/place/node_restart.h"
+#include "compiler/place/process_restart.h"
 #include "compiler/support/assert.h"
 
 namespace streamc {
@@ -19,8 +20,8 @@ constexpr std::int32_t kFirstPort = 7400;
 
 class Deployer {
  public:
-  Deployer(const Graph& graph, const Deployment& deployment, DiagnosticSink& sink)
-      : graph_(graph), deployment_(deployment), sink_(sink) {}
+  Deployer(const CheckedProgram& program, const Graph& graph, const Deployment& deployment, DiagnosticSink& sink)
+      : program_(program), graph_(graph), deployment_(deployment), sink_(sink) {}
 
   std::optional<PlacedGraph> place() {
     make_parts();
@@ -40,6 +41,7 @@ class Deployer {
           placed.placement.allows_insecure_links || link.is_insecure;
     }
     for (const DeployedLink& link : deployment_.links) check_spool(placed, link);
+    ok_ = check_restarts(program_, placed, sink_) && ok_;
     if (!ok_) return std::nullopt;
     return placed;
   }
@@ -74,7 +76,7 @@ class Deployer {
     }
     if (threads.empty() && !is_first) return;
     const ProcessId process_id(placement_.processes.size());
-    placement_.processes.push_back({process.name, NodeId(process.node), process.restart});
+    placement_.processes.push_back({process.name, NodeId(process.node), process.restart, process.restart_span});
     // The console is where the rest is, if that runs in the first process of its node.
     const bool has_rest = deployment_.rest && deployment_.threads[*deployment_.rest].process == index;
     if (is_first && is_main_node && !has_rest) placement_.main_part = PartId(placement_.parts.size());
@@ -197,8 +199,7 @@ class Deployer {
     std::set<NodeId> nodes;
     for (std::size_t i = 0; i < placed.graph.operators.size(); ++i) {
       if (placed.graph.operators[i].equation != equation) continue;
-      const PlacedPart& part = placed.placement.parts[placed.part_of[i].index()];
-      nodes.insert(placed.placement.processes[part.process_id.index()].node_id);
+      nodes.insert(process_of(placed, OperatorId(i)).node_id);
     }
     return nodes;
   }
@@ -224,6 +225,7 @@ class Deployer {
     STREAM_UNREACHABLE("reason {}", static_cast<int>(reason));
   }
 
+  const CheckedProgram& program_;
   const Graph& graph_;
   const Deployment& deployment_;
   DiagnosticSink& sink_;
@@ -236,8 +238,9 @@ class Deployer {
 
 }  // namespace
 
-std::optional<PlacedGraph> place_by(const Graph& graph, const Deployment& deployment, DiagnosticSink& sink) {
-  return Deployer(graph, deployment, sink).place();
+std::optional<PlacedGraph> place_by(const CheckedProgram& program, const Graph& graph, const Deployment& deployment,
+                                    DiagnosticSink& sink) {
+  return Deployer(program, graph, deployment, sink).place();
 }
 
 }  // namespace streamc

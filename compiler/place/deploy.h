@@ -9,8 +9,9 @@
 
 namespace streamc {
 
-// Places the graph as the block says. Reports streams without a place, and warns of those that had to stay
-// with others. Empty after a mistake.
-std::optional<PlacedGraph> place_by(const Graph& graph, const Deployment& deployment, DiagnosticSink& sink);
+// Places the graph of `program` as the block says. Reports streams without a place and restarts that would lose something,
+// and warns of streams that had to stay with others. Empty after a mistake.
+std::optional<PlacedGraph> place_by(const CheckedProgram& program, const Graph& graph, const Deployment& deployment,
+                                    DiagnosticSink& sink);
 
 }  // namespace streamc

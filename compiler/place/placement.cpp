@@ -7,8 +7,7 @@
 #include <utility>
 
 #include "compiler/graph/heads.h"
-
-#include "compiler/place/restart.h"
+#include "compiler/place/node_restart.h"
 
 namespace streamc {
 namespace {
@@ -66,6 +65,11 @@ std::string spool_text(const PlacedGraph& placed, NodeId node) {
 }
 
 }  // namespace
+
+const PlacedProcess& process_of(const PlacedGraph& placed, OperatorId id) {
+  const PlacedPart& part = placed.placement.parts[placed.part_of[id.index()].index()];
+  return placed.placement.processes[part.process_id.index()];
+}
 
 Placement one_thread() {
   return {.nodes = {{}},

@@ -30,6 +30,7 @@ struct PlacedProcess {
   std::string name;  // Empty for the first of a node: the one that is started.
   NodeId node_id;
   std::int32_t restart = 0;  // How often it is started again; -1: always.
+  SourceSpan restart_span;   // Where that is said; for messages.
 };
 
 struct PlacedPart {
@@ -70,6 +71,9 @@ struct PlacedGraph {
   std::vector<PartId> part_of;           // One entry for each operator of `graph`.
   std::vector<MovedOperator> moved;      // Operators that could not stay where they were put; ids of `origin`.
 };
+
+// Where an operator runs.
+[[nodiscard]] const PlacedProcess& process_of(const PlacedGraph& placed, OperatorId id);
 
 // One node, process and thread.
 Placement one_thread();

@@ -148,7 +148,8 @@ class DeploymentChecker {
     DeployedProcess process{.name = item.name.text, .node = node_around(place)};
     for (const ast::Argument& argument : item.arguments) {
       if (argument.name.text == "restart") {
-        process.restart = restart_argument(argument);
+        process.restart = restart_argument(item, argument);
+        process.restart_span = argument.span;
       } else {
         report_argument(item, argument, "`restart`");
       }
@@ -360,11 +361,10 @@ class DeploymentChecker {
   }
 
   // `always`, `never` or a number.
-  std::int32_t restart_argument(const ast::Argument& argument) {
+  std::int32_t restart_argument(const ast::DeployItem& item, const ast::Argument& argument) {
     if (is_word(argument, "always")) return -1;
     if (is_word(argument, "never")) return 0;
-    const std::optional<Value> value = value_of(argument, TypeKind::Int);
-    return value ? static_cast<std::int32_t>(std::clamp<std::int64_t>(value->integer, 0, 1'000'000)) : 0;
+    return static_cast<std::int32_t>(count_argument(item, argument, 0, 1'000'000));
   }
 
   const Ast& ast_;

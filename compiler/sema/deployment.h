@@ -26,6 +26,7 @@ struct DeployedProcess {
   std::string name;          // Empty for the first one of a node, which holds what stands in no `process`.
   std::size_t node = 0;      // Index into nodes.
   std::int32_t restart = 0;  // How often it is started again after it died; -1: always.
+  SourceSpan restart_span;   // Where that is said.
 };
 
 struct DeployedThread {

@@ -3,15 +3,17 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/base/assert.h"
 #include "runtime/buffer/item_frame.h"
 
 namespace streamrt {
 
 namespace {
 
-// In front of everything in the ring: a frame of items as a whole, or a piece of one. A writer that went on after a
-// restart says that the pieces of the one before belong to nothing.
-enum class Part : std::uint64_t { Whole = 0, Piece = 1, LastPiece = 2, BrokenOff = 3 };
+// In front of everything in the ring: a frame of items as a whole, or a piece of one. A first piece may come again, if
+// its process died before the last one and went on. A node that went on after a restart says that the pieces of the one
+// before belong to nothing.
+enum class Part : std::uint64_t { Whole = 0, Piece = 1, LastPiece = 2, BrokenOff = 3, FirstPiece = 4 };
 constexpr std::size_t kPartBytes = sizeof(Part);
 constexpr std::size_t kLargestItem = std::size_t{1} << 30;
 
@@ -19,15 +21,16 @@ std::optional<Part> part_of(std::span<const std::byte> frame) {
   Part part;
   if (frame.size() < kPartBytes) return std::nullopt;
   std::memcpy(&part, frame.data(), kPartBytes);
-  switch (part) {
-    case Part::Whole:
-    case Part::Piece:
-    case Part::LastPiece:
-    case Part::BrokenOff:
-      return part;
-  }
-  return std::nullopt;
+  if (part > Part::FirstPiece) return std::nullopt;
+  return part;
 }
+
+// What a writer notes for the one that goes on if it dies.
+enum Note : std::uint32_t {
+  kBetweenItems = 0,
+  kAmidItem = 1,  // Pieces of an item have been published, but not all.
+  kAtEnd = 2,     // The END has.
+};
 
 std::byte* put_part(std::byte* out, Part part) {
   std::memcpy(out, &part, kPartBytes);
@@ -39,7 +42,7 @@ std::byte* put_part(std::byte* out, Part part) {
 std::optional<std::uint32_t> items_in_frame(std::span<const std::byte> frame) {
   const std::optional<Part> part = part_of(frame);
   if (!part) return std::nullopt;
-  if (*part == Part::Piece || *part == Part::BrokenOff) return 0;
+  if (*part == Part::FirstPiece || *part == Part::Piece || *part == Part::BrokenOff) return 0;
   if (*part == Part::LastPiece) return 1;
   const auto count = frame_item_count(frame.subspan(kPartBytes));
   return count ? std::optional(static_cast<std::uint32_t>(*count)) : std::nullopt;
@@ -47,9 +50,8 @@ std::optional<std::uint32_t> items_in_frame(std::span<const std::byte> frame) {
 
 void note_sent(std::span<const std::byte> frame, SentState& state) {
   const std::optional<Part> part = part_of(frame);
-  const bool is_continued = state.is_in_pieces;
-  state.is_in_pieces = part == Part::Piece;
-  if (!part || *part == Part::BrokenOff || (is_continued && *part != Part::Whole)) return;
+  state.is_in_pieces = part == Part::FirstPiece || part == Part::Piece;
+  if (part != Part::Whole && part != Part::FirstPiece) return;  // Progress is told where an item begins.
   const std::optional<FrameProgress> progress = frame_progress(frame.subspan(kPartBytes));
   if (!progress) return;
   state.stamp_floor = std::max(state.stamp_floor, progress->frontier);
@@ -68,10 +70,10 @@ bool Outlet::send(std::int64_t batch_limit) {
     queue_.close();
     return true;
   }
-  bool moved = false;
+  bool moved = drop_published();
   while (!large_.empty() ? send_pieces() : send_items(batch_limit)) moved = true;
   if (drops()) drop_surplus();
-  if (queue_.is_empty() && large_.empty()) moved |= send_progress();
+  if (queue_.is_empty() && large_.empty() && published_before_ == 0 && !broke_off_) moved |= send_progress();
   if (moved) reader_.ring();
   return moved;
 }
@@ -91,6 +93,23 @@ void Outlet::drop_surplus() {
   dropped_count_ += before - queue_.size();
 }
 
+void Outlet::resume(std::int64_t written) {
+  STREAM_CHECK(!drops(), "a link that drops, written by a process that may be started again");
+  queue_.resume_at(written);
+  published_before_ = writer_.items_published() - static_cast<std::uint32_t>(written);
+  broke_off_ = writer_.note() == kAmidItem;
+  has_sent_end_ = writer_.note() == kAtEnd;
+  reader_.ring();  // Which the one that died may not have come to.
+}
+
+bool Outlet::drop_published() {
+  const std::int64_t count = std::min(queue_.size(), published_before_);
+  if (count == 0) return false;
+  queue_.consume(count);
+  published_before_ -= count;
+  return true;
+}
+
 // One frame of items; false if nothing waits or there is no room.
 bool Outlet::send_items(std::int64_t batch_limit) {
   const std::int64_t room = capacity_ - static_cast<std::int64_t>(writer_.items_on_the_way());
@@ -108,6 +127,7 @@ bool Outlet::send_items(std::int64_t batch_limit) {
       large_.resize(size - kPartBytes);
       write_frame(queue_.description(), items, progress, large_.data());
       large_sent_ = 0;
+      broke_off_ = false;  // It is this one again.
     } else {
       std::byte* const out = writer_.reserve(size);
       if (out == nullptr) return false;
@@ -127,9 +147,9 @@ bool Outlet::send_pieces() {
   std::byte* const out = writer_.reserve(kPartBytes + size);
   if (out == nullptr) return false;
   const bool is_last = large_sent_ + size == large_.size();
-  std::memcpy(put_part(out, is_last ? Part::LastPiece : Part::Piece), large_.data() + large_sent_,
-              size);
-  writer_.publish(is_last ? 1 : 0);
+  const Part part = is_last ? Part::LastPiece : large_sent_ == 0 ? Part::FirstPiece : Part::Piece;
+  std::memcpy(put_part(out, part), large_.data() + large_sent_, size);
+  writer_.publish(is_last ? 1 : 0, is_last ? kBetweenItems : kAmidItem);
   large_sent_ += size;
   if (is_last) large_.clear();
   return true;
@@ -148,7 +168,7 @@ bool Outlet::send_progress() {
       writer_.reserve(kPartBytes + frame_size(queue_.description(), nothing));
   if (out == nullptr) return false;
   write_frame(queue_.description(), nothing, progress, put_part(out, Part::Whole));
-  writer_.publish(0);
+  writer_.publish(0, progress.is_end ? kAtEnd : kBetweenItems);
   sent_frontier_ = progress.frontier;
   has_sent_end_ = progress.is_end;
   return true;
@@ -175,15 +195,67 @@ Result<bool> Inlet::receive(std::int64_t limit) {
     if (frame.data() == nullptr) break;
     const Result<std::int64_t> taken = take(frame);
     if (!taken) return taken.failure();
-    reader_.pop(static_cast<std::uint32_t>(*taken));
+    if (keeps_) {
+      reader_.pass();
+      received_ += *taken;
+      note_place();
+    } else {
+      reader_.pop(static_cast<std::uint32_t>(*taken));
+    }
     has_received_end_ = queue_.has_ended();
     moved = true;
   }
   if (has_received_end_ && has_frames()) {
     return fail("something came for `{}` after its end", queue_.description().name);
   }
-  if (moved) writer_.ring();
+  if (moved && !keeps_) writer_.ring();
   return moved;
+}
+
+void Inlet::keep_from(const InletPlace& place, std::int64_t consumed, bool is_closed) {
+  keeps_ = true;
+  places_.push_back(place);
+  received_ = place.items;
+  queue_.resume_at(place.items);
+  queue_.advance_frontier(place.frontier);
+  consumed_before_ = consumed;
+  reader_.resume(place.place);
+  settle(place);  // Which the one that died may not have come to.
+  if (is_closed) queue_.close();
+}
+
+// Behind a frame. What tells the END stays where it is, for a restart to find.
+void Inlet::note_place() {
+  if (consumed_before_ > queue_.first_position()) {
+    queue_.consume(std::min(consumed_before_ - queue_.first_position(), queue_.size()));
+  }
+  if (!large_.empty() || queue_.has_ended()) return;
+  places_.push_back({reader_.place(), received_, queue_.frontier()});
+}
+
+InletPlace Inlet::settled_place() const {
+  const auto behind = std::upper_bound(
+      places_.begin(), places_.end(), queue_.first_position(),
+      [](std::int64_t consumed, const InletPlace& place) { return consumed < place.items; });
+  return behind == places_.begin() ? places_.front() : *(behind - 1);
+}
+
+void Inlet::settle(const InletPlace& place) {
+  while (places_.size() > 1 && places_.front().place != place.place) places_.pop_front();
+  reader_.release(place.place, static_cast<std::uint32_t>(place.items));
+  writer_.ring();
+}
+
+bool Inlet::must_let_go(std::int64_t limit, bool others_wait) {
+  if (!has_room(limit) || queue_.has_ended() || has_frames()) return false;
+  return reader_.held_bytes() > reader_.capacity() / 2 && (others_wait || !large_.empty());
+}
+
+void Inlet::let_go() {
+  let_go_before_ = received_ + (large_.empty() ? 0 : 1);
+  places_.erase(places_.begin(), places_.end() - 1);
+  reader_.release(reader_.place(), static_cast<std::uint32_t>(received_));
+  writer_.ring();
 }
 
 // Returns how many items came, which is as many as items_in_frame says: others count by that.
@@ -194,10 +266,12 @@ Result<std::int64_t> Inlet::take(std::span<const std::byte> frame) {
     return 0;
   }
   const bool is_whole = part == Part::Whole;
-  const bool is_alone = frame.size() > kPartBytes && (!is_whole || large_.empty());
-  if (!part || *part == Part::BrokenOff || !is_alone) {
+  const bool goes_on = part == Part::Piece || part == Part::LastPiece;
+  const bool is_in_place = frame.size() > kPartBytes && (is_whole ? large_.empty() : !goes_on || !large_.empty());
+  if (!part || *part == Part::BrokenOff || !is_in_place) {
     return fail("what came for `{}` is no part of its items", queue_.description().name);
   }
+  if (part == Part::FirstPiece) large_.clear();
   const std::span<const std::byte> bytes = frame.subspan(kPartBytes);
   return is_whole ? read_frame(bytes, queue_) : take_piece(bytes, part == Part::LastPiece);
 }

@@ -1,8 +1,13 @@
 // Where the queues of a part meet those of others: what is written here and read elsewhere goes out in
 // frames, what is read here and written elsewhere comes in.
+//
+// The ends of a part that may be started again (restart_point.h) let go of nothing before it is settled. An inlet keeps
+// the frames that it has read in the ring, up to the place that a restart would begin at; an outlet that goes on
+// for one that died drops the items which that one had already published.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <vector>
@@ -31,6 +36,13 @@ void note_sent(std::span<const std::byte> frame, SentState& state);
 // A frame that says: the pieces before it are no item, since their writer is gone.
 std::span<const std::byte> broken_off_frame();
 
+// A place in a ring where a restart may begin to read: between two frames, and not between the pieces of an item.
+struct InletPlace {
+  std::uint32_t place = 0;                  // As FrameReader::place.
+  std::int64_t items = 0;                   // In front of it.
+  std::int64_t frontier = kEarliestStamp;   // Told by the frames in front of it.
+};
+
 // The writing end of a queue that is read in another part. One whose description says so drops items rather than
 // make its writer wait: then as many as may be on the way may also wait in front of the ring.
 class Outlet {
@@ -54,7 +66,16 @@ class Outlet {
   // Items given up since the beginning.
   [[nodiscard]] std::int64_t dropped_count() const { return dropped_count_; }
 
+  // Before anything is written: goes on for one that died. The queue begins with its item number `written`; of
+  // what will be written, drops what has been published.
+  void resume(std::int64_t written);
+  // Items that are published as a whole since the beginning. All, once nobody wants more.
+  [[nodiscard]] std::int64_t sent_count() const {
+    return queue_.first_position() - (large_.empty() || queue_.is_closed() ? 0 : 1);
+  }
+
  private:
+  bool drop_published();
   bool send_items(std::int64_t batch_limit);
   bool send_progress();
   bool send_pieces();
@@ -70,6 +91,8 @@ class Outlet {
   // An item too large for the ring, on its way in pieces.
   std::vector<std::byte> large_;
   std::size_t large_sent_ = 0;
+  std::int64_t published_before_ = 0;  // By the one that died: items still to be dropped,
+  bool broke_off_ = false;             // and it died in between the pieces of the next.
 };
 
 // The reading end of a queue that is written in another part.
@@ -90,7 +113,29 @@ class Inlet {
   }
   [[nodiscard]] ColumnQueue& queue() const { return queue_; }
 
+  // ---- of a part that may be started again ----
+
+  // Before anything is received: from here on frames are kept until settle(). The first one to be read is at `place`;
+  // `consumed` items are done with, as is the queue if `is_closed`.
+  void keep_from(const InletPlace& place, std::int64_t consumed, bool is_closed);
+  // The last place with no items in front of it that still wait in the queue.
+  [[nodiscard]] InletPlace settled_place() const;
+  // It lies behind the one that a restart begins at now.
+  [[nodiscard]] bool can_settle() const { return settled_place().place != places_.front().place; }
+  // A restart begins at `place`, which settled_place() gave: the writer gets the room of what lies in front.
+  void settle(const InletPlace& place);
+  // Bytes of frames that are kept, and how many bytes the ring has.
+  [[nodiscard]] std::uint32_t held_bytes() const { return reader_.held_bytes(); }
+  [[nodiscard]] std::uint32_t ring_bytes() const { return reader_.capacity(); }
+  // The writer may wait for room that only frames which have been read take up, and the reader for it. An item that
+  // is larger than the ring comes to this; else it is for the caller to know (`others_wait`).
+  [[nodiscard]] bool must_let_go(std::int64_t limit, bool others_wait);
+  // Lets go of all that has been read: the part cannot be restarted until has_let_go() is false.
+  void let_go();
+  [[nodiscard]] bool has_let_go() const { return !queue_.is_closed() && queue_.first_position() < let_go_before_; }
+
  private:
+  void note_place();
   Result<std::int64_t> take(std::span<const std::byte> frame);
   Result<std::int64_t> take_piece(std::span<const std::byte> piece, bool is_last);
 
@@ -100,6 +145,11 @@ class Inlet {
   bool has_closed_ = false;
   bool has_received_end_ = false;
   std::vector<std::byte> large_;
+  bool keeps_ = false;               // It belongs to a part that may be started again.
+  std::deque<InletPlace> places_;    // Behind frames that have been read; the first is where a restart begins.
+  std::int64_t received_ = 0;        // Items.
+  std::int64_t consumed_before_ = 0; // By the one that died.
+  std::int64_t let_go_before_ = 0;   // Items with a smaller number may be gone from the ring though they are not settled.
 };
 
 }  // namespace streamrt

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "runtime/agent/counters.h"
 #include "runtime/base/assert.h"
 #include "runtime/base/printable.h"
@@ -74,23 +77,61 @@ std::size_t FailureBook::equation_index(std::int32_t site) const {
   return first_sites_[static_cast<std::size_t>(site)];
 }
 
+void FailureBook::resume(std::span<const std::int64_t> failed, std::span<ToldFailure> told) {
+  const std::lock_guard lock(mutex_);
+  told_ = told;
+  for (std::size_t i = 0; i < sites_.size(); ++i) {
+    counts_[i].failed = failed[i];
+    if (failed[i] > 0 && sites_[i].is_handled == 0) has_unhandled_ = true;
+    const bool has_text = told[i].state.load(std::memory_order_acquire) != ToldFailure::None;
+    if (has_text) counts_[i].first.assign(told[i].text, told[i].size);
+    // What was counted since will be counted again.
+    const std::int64_t again = told[i].counted.exchange(failed[i]) - failed[i];
+    if (counters_ != nullptr) counters_->site(i).failed -= again;
+  }
+}
+
+std::int64_t FailureBook::failed_count(std::size_t site) const {
+  const std::lock_guard lock(mutex_);
+  return counts_[site].failed;
+}
+
+void FailureBook::count_failure(std::size_t equation) {
+  ++counts_[equation].failed;
+  if (counters_ != nullptr) ++counters_->site(equation).failed;
+  if (!told_.empty()) ++told_[equation].counted;
+}
+
 void FailureBook::report(std::int32_t site, std::int32_t reason, std::int64_t position,
                          std::string_view detail, const MessageWriter& message) {
   const std::lock_guard lock(mutex_);
-  Count& count = counts_[equation_index(site)];
+  const std::size_t equation = equation_index(site);
+  Count& count = counts_[equation];
   const StreamSite& where = sites_[static_cast<std::size_t>(site)];
-  ++count.failed;
-  if (counters_ != nullptr) ++counters_->site(equation_index(site)).failed;
+  count_failure(equation);
   if (where.is_handled == 0) has_unhandled_ = true;
   if (count.failed > 1) return;
-
   const std::string_view why = detail.empty() ? reason_text(reason) : detail;
-  const std::string text = fmt::format("item {} of `{}` failed: {}", position, where.equation, why);
-  if (where.is_handled != 0) {
-    count.first = text;
-  } else {
-    message(fmt::format("{}: error: {}", place_of(where), text));
+  tell_first(equation, where, fmt::format("item {} of `{}` failed: {}", position, where.equation, why), message);
+}
+
+// Rather twice than not at all, should the process die in the middle.
+void FailureBook::tell_first(std::size_t equation, const StreamSite& where, const std::string& text,
+                             const MessageWriter& message) {
+  ToldFailure* const told = told_.empty() ? nullptr : &told_[equation];
+  const std::uint32_t before = told == nullptr ? ToldFailure::None : told->state.load(std::memory_order_acquire);
+  if (where.is_handled != 0) counts_[equation].first = text;
+  if (before == ToldFailure::Told) return;
+  if (told != nullptr) {
+    told->size = static_cast<std::uint32_t>(std::min(text.size(), sizeof told->text));
+    std::memcpy(told->text, text.data(), told->size);
+    told->state.store(ToldFailure::Telling, std::memory_order_release);
   }
+  if (where.is_handled == 0) {
+    const char* const again = before == ToldFailure::Telling ? " (the process died while it told this)" : "";
+    message(fmt::format("{}: error: {}{}", place_of(where), text, again));
+  }
+  if (told != nullptr) told->state.store(ToldFailure::Told, std::memory_order_release);
 }
 
 void Failures::report(std::int32_t site, std::int32_t reason, std::int64_t position,

@@ -3,6 +3,7 @@
 // A failure taken by an `else` is no error of the run: it is only told of, as a note, at the end.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <span>
@@ -20,6 +21,15 @@ class RunCounters;
 // Of the sites of an equation with equal handling, the first: they are counted together.
 std::size_t first_site_of_equation(std::span<const StreamSite> sites, std::size_t site);
 
+// What outlives the process that told of a failure, so that one which goes on for it does not tell it again. Zeroed.
+struct ToldFailure {
+  std::atomic<std::int64_t> counted{0};  // For those who look while the program runs.
+  enum State : std::uint32_t { None = 0, Telling = 1, Told = 2 };
+  std::atomic<std::uint32_t> state{None};
+  std::uint32_t size = 0;  // Of the text of the first failure, or of what there is room for; valid unless state is None.
+  char text[496] = {};
+};
+
 // The failures of a process. Any thread may report.
 class FailureBook {
  public:
@@ -27,6 +37,11 @@ class FailureBook {
   explicit FailureBook(std::span<const StreamSite> sites);
   // From here on failures are also counted there, for those who look while the program runs. Null: nowhere.
   void count_in(RunCounters* counters) { counters_ = counters; }
+  // Goes on for a book that was lost with its process, `failed` items a site after its beginning; what is told
+  // from here on is noted in `told`. One entry a site in both; `told` must outlive the book.
+  void resume(std::span<const std::int64_t> failed, std::span<ToldFailure> told);
+  // Failed items of a site. The first site of an equation counts for all of them.
+  [[nodiscard]] std::int64_t failed_count(std::size_t site) const;
 
   // The item of tick `position` failed at `site`. `detail` says more, or is empty. The first failure of an
   // equation is told through `message`.
@@ -51,6 +66,8 @@ class FailureBook {
     std::string first;  // The first failure, for the note about handled ones.
   };
   [[nodiscard]] std::size_t equation_index(std::int32_t site) const;
+  void count_failure(std::size_t equation);
+  void tell_first(std::size_t equation, const StreamSite& where, const std::string& text, const MessageWriter& message);
 
   std::span<const StreamSite> sites_;
   RunCounters* counters_ = nullptr;
@@ -60,6 +77,7 @@ class FailureBook {
   std::vector<std::size_t> first_sites_;
   std::vector<Count> counts_;  // One entry a site; only those of first sites are used.
   bool has_unhandled_ = false;
+  std::span<ToldFailure> told_;  // Empty if nobody will go on for this book.
 };
 
 // What one thread reports.

@@ -13,7 +13,6 @@ struct RunControl {
       0};                               // The logs of all sources end here: the signal that asked.
   std::atomic<std::uint32_t> stops{0};  // An `else stop` was met: live sources end.
   std::atomic<std::uint32_t> gives_up{0};  // See GivesUp.
-  std::atomic<std::uint32_t> opened{0};    // Processes that have opened their sources and sinks.
   std::atomic<std::uint32_t> doublings{
       0};  // How often every limit has been doubled, see Team::watch().
 };
@@ -32,11 +31,14 @@ enum GivesUp : std::uint32_t {
 struct ProcessReport {
   std::atomic<std::uint32_t> is_finished{
       0};  // Came to its end by itself; its exit status says how.
+  std::atomic<std::uint32_t> is_open{0};  // Its sources and sinks are.
 };
 
 // What a part is at, for those who watch over it.
 struct PartReport {
   std::atomic<std::int32_t> region{-1};
+  std::atomic<std::int64_t> first_tick{0};  // Of the batch that the region was given,
+  std::atomic<std::int64_t> tick_count{0};  // and how many.
   std::atomic<std::uint32_t> moves{0};  // Rises whenever something moved.
   std::atomic<std::uint32_t> rest{0};   // See Rest.
 };

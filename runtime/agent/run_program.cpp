@@ -86,6 +86,7 @@ Runner::Runner(const StreamProgram& program, const RunOptions& options, FailureB
       clock_(options.clock == nullptr ? system_clock() : *options.clock),
       message_(make_message_writer(message)),
       failures_(failures, message_),
+      failure_book_(failures),
       console_(options.console),
       counter_writer_(options.counters, 0),
       random_(options.batch_cuts_seed.value_or(0)) {
@@ -250,6 +251,7 @@ Result<void> Runner::loop() {
     if (!drained) return drained.failure();
     moved |= *drained;
     moved |= send();
+    if (restart_page_) keep_point(!moved);
     if (is_finished()) {
       (void)settle_loops();  // So that others do not wait for what this part saw before.
       for (Inlet& inlet : inlets_) inlet.close();

@@ -24,6 +24,7 @@
 #include "runtime/agent/failures.h"
 #include "runtime/agent/loop_board.h"
 #include "runtime/agent/progress.h"
+#include "runtime/agent/restart_point.h"
 #include "runtime/agent/run_program.h"
 #include "runtime/agent/signals.h"
 #include "runtime/agent/sink_group.h"
@@ -148,7 +149,10 @@ class Runner {
   // For what the constants of a program without parts need.
   StreamContext& context() { return context_; }
   void add_inlet(std::int32_t queue, FrameReader reader, Doorbell writer);
-  void add_outlet(std::int32_t queue, FrameWriter writer, Doorbell reader);
+  // `more_items`: that the reader cannot take in before it works on them.
+  void add_outlet(std::int32_t queue, FrameWriter writer, Doorbell reader, std::int64_t more_items = 0);
+  // After open(): from here on the part can be started again. If it died before, it goes on where `page` says.
+  void restart_from(const RestartPage& page);
 
  private:
   Result<void> open_sources();
@@ -164,6 +168,14 @@ class Runner {
   int asked_to_end() const;
   Result<void> rest(bool has_moved);
   bool spin();
+
+  // For a restart (runner_restart.cpp).
+  void take_up(const RestartPoint& point);
+  void write_point(const RestartPoint& point) const;
+  [[nodiscard]] bool wants_point(bool rests) const;
+  [[nodiscard]] bool is_point_sent() const;
+  void keep_point(bool rests);
+  void let_go_of_inputs();
 
   // Regions (runner_regions.cpp). step() handles one batch and returns whether anything moved.
   bool step(RunningRegion& region);
@@ -244,6 +256,11 @@ class Runner {
   std::vector<std::unique_ptr<OpenedSource>> sources_;
   std::vector<Inlet> inlets_;
   std::vector<Outlet> outlets_;
+  std::optional<RestartPage> restart_page_;  // If the part can be started again.
+  bool has_next_point_ = false;              // It is written, and comes into force when all in front of it is sent.
+  std::uint32_t point_bytes_ = 1 << 12;      // The next is written when an inlet keeps more, or a quarter of its ring.
+  static constexpr std::uint32_t kMostPointBytes = 1 << 17;
+  FailureBook& failure_book_;
   bool has_announced_sleep_ = false;
   std::uint32_t doublings_ = 0;  // Of the limits, as RunControl::doublings says.
   const bool may_spin_ = std::thread::hardware_concurrency() > 1;

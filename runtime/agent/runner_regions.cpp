@@ -145,7 +145,10 @@ std::int32_t Runner::run(RunningRegion& region, const StreamBatch* inputs, std::
                          std::uint32_t flags) {
   if (team_ != nullptr) {
     const auto index = static_cast<std::int32_t>(region.description - program_.regions);
-    team_->report(part_).region.store(index, std::memory_order_relaxed);
+    PartReport& report = team_->report(part_);
+    report.region.store(index, std::memory_order_relaxed);
+    report.first_tick.store(inputs[0].first_position, std::memory_order_relaxed);
+    report.tick_count.store(count, std::memory_order_relaxed);
   }
   const std::int64_t started = options_.shows_statistics ? clock_.steady_ns() : 0;
   const std::int32_t status =

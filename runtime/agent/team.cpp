@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "runtime/agent/process_keeper.h"
 #include "runtime/agent/runner.h"
 #include "runtime/base/assert.h"
 #include "runtime/base/leaves.h"
@@ -23,17 +24,32 @@ namespace streamrt {
 
 namespace {
 
+std::size_t bytes_of_item(const StreamQueue& queue) {
+  std::size_t bytes = sizeof(std::int64_t) + 1;
+  for (const StreamLeaf& leaf : leaves_of(*queue.type)) bytes += leaf_item_size(leaf);
+  return bytes;
+}
+
 // Bytes of a ring for so many items on the way; 0: as many as are useful.
 std::size_t ring_capacity(const StreamQueue& queue) {
   constexpr std::size_t kLeast = std::size_t{1} << 16;
   constexpr std::size_t kMost = std::size_t{1} << 20;
   constexpr std::size_t kUsefulItems = 1 << 14;
-  std::size_t item_bytes = sizeof(std::int64_t) + 1;
-  for (const StreamLeaf& leaf : leaves_of(*queue.type)) item_bytes += leaf_item_size(leaf);
+  const std::size_t item_bytes = bytes_of_item(queue);
   const std::size_t items =
       queue.capacity > 0 ? std::min<std::size_t>(static_cast<std::size_t>(queue.capacity), kUsefulItems)
                          : kUsefulItems;
   return std::clamp(std::bit_ceil(items * item_bytes), kLeast, kMost);
+}
+
+// Of a ring whose reader keeps in it what it has worked off since its last restart point, so that it can be started
+// again: beside what waits, all that is computed from it and cannot be sent yet.
+std::size_t kept_ring_capacity(const StreamQueue& queue, std::int64_t queue_limit) {
+  constexpr std::size_t kLeast = std::size_t{1} << 22;
+  constexpr std::size_t kMost = std::size_t{1} << 26;
+  const auto items = static_cast<std::size_t>(std::max(queue_limit, queue.skew + 1));
+  const std::size_t needed = 4 * items * bytes_of_item(queue);
+  return std::clamp(std::bit_ceil(needed), kLeast, kMost);
 }
 
 void set_thread_options(const StreamPart& part, const MessageWriter& message) {
@@ -122,7 +138,11 @@ void Team::find_channels() {
     const std::int32_t reader = reader_part(program_, queue);
     if (writer < 0 || reader < 0 || writer == reader) continue;
     if (node_of(writer) != node_ && node_of(reader) != node_) continue;
-    channels_.push_back({queue, writer, reader, ring_capacity(program_.queues[queue]), 0});
+    const StreamQueue& description = program_.queues[queue];
+    channels_.push_back({queue, writer, reader,
+                         is_restartable(reader) ? kept_ring_capacity(description, options_.queue_limit)
+                                                : ring_capacity(description),
+                         0});
   }
 }
 
@@ -141,6 +161,9 @@ void Team::map_memory() {
   const std::size_t reports = place(sizeof(PartReport) * part_count);
   const std::size_t loops = place(LoopBoard::bytes(program_));
   for (Channel& channel : channels_) channel.offset = place(ring_bytes(channel.capacity));
+  for (std::int32_t part = 0; part < program_.part_count; ++part) {
+    page_offsets_.push_back(is_restartable(part) ? place(RestartPage::bytes(restart_shape(part))) : 0);
+  }
   memory_ = std::make_unique<SharedMemory>(size);
   std::byte* const base = memory_->data();
   control_ = new (base + control) RunControl;
@@ -154,6 +177,21 @@ void Team::map_memory() {
     new (&process_reports_[i]) ProcessReport;
 }
 
+RestartShape Team::restart_shape(std::int32_t part) const {
+  RestartShape shape{.sites = static_cast<std::size_t>(program_.site_count)};
+  for (const Channel& channel : channels_) {
+    shape.inlets += channel.reader == part ? 1 : 0;
+    shape.outlets += channel.writer == part ? 1 : 0;
+  }
+  for (std::int64_t i = 0; i < program_.region_count; ++i) {
+    const StreamRegion& region = program_.regions[i];
+    if (region.part != part) continue;
+    ++shape.regions;
+    shape.state_bytes += static_cast<std::size_t>(region.state_size);
+  }
+  return shape;
+}
+
 Doorbell Team::bell(std::int32_t part) {
   return {bell_states_[part], event_fds_[static_cast<std::size_t>(part)]};
 }
@@ -161,6 +199,12 @@ Doorbell Team::bell(std::int32_t part) {
 void Team::ring_all() {
   for (std::int32_t part = 0; part < program_.part_count; ++part) bell(part).ring();
   bell(gateway_bell()).ring();
+}
+
+// Also those to whom a process that died had only begun to ring.
+void Team::wake_all() {
+  for (std::int32_t part = 0; part < program_.part_count; ++part) bell(part).wake_for_sure();
+  bell(gateway_bell()).wake_for_sure();
 }
 
 void Team::post(std::string_view line) {
@@ -285,7 +329,8 @@ void Team::start_children() {
     if (node == node_ && !is_first && !only_delivers_) {
       children_.start(process, [&](const MessageWriter& message) {
         parent_pid_ = parent;
-        return run_child(process, message);
+        if (options_.observer != nullptr) options_.observer->leave();
+        return program_.processes[process].restart != 0 ? run_kept(process, message) : run_child(process, message);
       });
     } else if (node != node_ && is_first && starts_other_nodes_) {
       children_.start(
@@ -310,7 +355,6 @@ int Team::run_node(std::int32_t node, const MessageWriter& message, pid_t parent
 }
 
 int Team::run_child(std::int32_t process, const MessageWriter& message) {
-  if (options_.observer != nullptr) options_.observer->leave();
   int status = run_process(process, message);
   if (is_orphan()) {
     write_message_to_stderr(fmt::format("error: process `{}` ends: the one that started it is gone",
@@ -319,6 +363,74 @@ int Team::run_child(std::int32_t process, const MessageWriter& message) {
   }
   process_reports_[process].is_finished.store(1, std::memory_order_release);
   return status;
+}
+
+// As run_child, in the keeper of a process that is started again when it dies.
+int Team::run_kept(std::int32_t process, const MessageWriter& message) {
+  const pid_t keeper = ::getpid();
+  KeptProcess kept;
+  kept.body = [&] {
+    parent_pid_ = keeper;
+    return run_child(process, message);
+  };
+  kept.is_finished = [&] { return process_reports_[process].is_finished.load() != 0; };
+  kept.progress = [&] { return progress_of(process); };
+  kept.is_over = [&] { return control_->gives_up.load() != kGoesOn; };
+  kept.died = [&](int status, std::int32_t restarts) {
+    forget_rest(process);
+    const bool may = may_restart(process, status, restarts, message);
+    wake_all();
+    return may;
+  };
+  const KeptEnd end = keep_process(kept);
+  if (!end.is_finished) give_up();
+  int status = end.is_finished ? end.status : int{kExitFailed};
+  if (is_orphan()) {
+    write_message_to_stderr(fmt::format("error: process `{}` ends: the one that started it is gone",
+                                        program_.processes[process].name));
+    status = kExitFailed;
+  }
+  process_reports_[process].is_finished.store(1, std::memory_order_release);
+  return status;
+}
+
+// Tells of the death, and of what follows.
+bool Team::may_restart(std::int32_t process, int status, std::int32_t restarts, const MessageWriter& message) {
+  const std::int32_t limit = program_.processes[process].restart;
+  bool has_let_go = false;
+  for (std::int32_t part = 0; part < program_.part_count; ++part) {
+    has_let_go = has_let_go || (process_of(part) == process && restart_page(part).has_let_go());
+  }
+  const std::string died = what_died(process, status);
+  if (control_->gives_up.load() != kGoesOn) {
+    message(fmt::format("error: {}; it is not started again, since another part cannot go on", died));
+  } else if (has_let_go) {
+    message(fmt::format("error: {}; it is not started again, since it held more items, or larger ones, than can be "
+                        "kept for a restart", died));
+  } else if (limit >= 0 && restarts >= limit) {
+    message(fmt::format("error: {}; it is not started again, after {} restart{}", died, limit, limit == 1 ? "" : "s"));
+  } else {
+    message(fmt::format("warning: {}; it is started again, and nothing is lost (restart {}{})", died, restarts + 1,
+                        limit < 0 ? std::string() : fmt::format(" of {}", limit)));
+    return true;
+  }
+  return false;
+}
+
+// Nothing of it sleeps, or is through.
+void Team::forget_rest(std::int32_t process) {
+  for (std::int32_t part = 0; part < program_.part_count; ++part) {
+    if (process_of(part) != process) continue;
+    reports_[part].rest.store(static_cast<std::uint32_t>(Rest::None));
+  }
+}
+
+std::uint64_t Team::progress_of(std::int32_t process) const {
+  std::uint64_t points = 0;
+  for (std::int32_t part = 0; part < program_.part_count; ++part) {
+    if (process_of(part) == process) points += restart_page(part).number();
+  }
+  return points;
 }
 
 // The gateway, if queues cross to or from other nodes.
@@ -394,22 +506,33 @@ int Team::run_process(std::int32_t process, const MessageWriter& direct) {
   const auto bell_of = [this](std::int32_t part) {
     return bell(node_of(part) == node_ ? part : gateway_bell());
   };
+  // Any thread may write to a pipe; what is posted to the first one dies with the process.
   const MessageWriter posted = [this](std::string_view line) { post(line); };
-  FailureBook failures({program_.sites, static_cast<std::size_t>(program_.site_count)});
-  failures.count_in(options_.counters);
-
+  // Of a process that may be started again, each part goes on for itself, and so do its failures.
+  const bool is_kept = program_.processes[process].restart != 0;
+  std::vector<std::unique_ptr<FailureBook>> books;
   std::vector<std::unique_ptr<Runner>> runners;
   bool is_open = true;
   for (const std::int32_t part : parts) {
     const bool is_first = part == parts.front();
-    runners.push_back(std::make_unique<Runner>(program_, options_, failures,
-                                               is_first ? direct : posted,
+    if (is_first || is_kept) {
+      books.push_back(std::make_unique<FailureBook>(
+          std::span(program_.sites, static_cast<std::size_t>(program_.site_count))));
+      books.back()->count_in(options_.counters);
+    }
+    runners.push_back(std::make_unique<Runner>(program_, options_, *books.back(),
+                                               is_first || is_kept ? direct : posted,
                                                Membership{this, part, is_first}));
     for (const Channel& channel : channels_) {
       std::byte* const ring = memory_->data() + channel.offset;
       if (channel.writer == part) {
-        runners.back()->add_outlet(channel.queue, FrameWriter(ring, channel.capacity),
-                                   bell_of(channel.reader));
+        // A reader that keeps what it has not worked off in the ring takes in no more.
+        const std::int64_t more_items =
+            is_restartable(channel.reader)
+                ? std::max(options_.queue_limit, program_.queues[channel.queue].skew + 1)
+                : 0;
+        runners.back()->add_outlet(channel.queue, FrameWriter(ring, channel.capacity), bell_of(channel.reader),
+                                   more_items);
       }
       if (channel.reader == part) {
         runners.back()->add_inlet(channel.queue, FrameReader(ring, channel.capacity),
@@ -420,19 +543,21 @@ int Team::run_process(std::int32_t process, const MessageWriter& direct) {
     if (Result<void> opened = runners.back()->open(); !opened) {
       direct("error: " + opened.message());
       is_open = false;
+    } else if (is_kept) {
+      runners.back()->restart_from(restart_page(part));
     }
   }
   if (!is_open) {
     give_up();
     return kExitUnusable;
   }
-  control_->opened.fetch_add(1);
+  process_reports_[process].is_open.store(1);
   if (!wait_for_all_to_open()) return kExitSuccess;
 
   std::vector<PartOutcome> outcomes(parts.size());
   std::atomic<std::size_t> running{parts.size() - 1};
   const auto run_part = [&](std::size_t index) {
-    const MessageWriter& say = index == 0 ? direct : posted;
+    const MessageWriter& say = index == 0 || is_kept ? direct : posted;
     set_thread_options(program_.parts[parts[index]], say);
     outcomes[index] = runners[index]->run();
     reports_[parts[index]].rest.store(static_cast<std::uint32_t>(Rest::Finished));
@@ -461,8 +586,12 @@ int Team::run_process(std::int32_t process, const MessageWriter& direct) {
     if (end.end_signal != 0) status = worse(status, 128 + end.end_signal);
   }
   if (control_->gives_up.load() == kTeamGaveUp) status = worse(status, kExitFailed);
-  if (status != kExitBrokenPipe) failures.tell_totals(direct);
-  return failures.has_unhandled() ? worse(status, kExitFailed) : status;
+  for (const std::unique_ptr<FailureBook>& book : books) {
+    if (status != kExitBrokenPipe) book->tell_totals(direct);
+  }
+  const bool has_unhandled =
+      std::any_of(books.begin(), books.end(), [](const auto& book) { return book->has_unhandled(); });
+  return has_unhandled ? worse(status, kExitFailed) : status;
 }
 
 // Shows what others still have to say. Whoever ends the wait rings.
@@ -477,15 +606,18 @@ void Team::wait_while(const std::function<bool()>& condition, const MessageWrite
 
 // Items flow once every process of the node has opened its sources and sinks.
 bool Team::wait_for_all_to_open() {
-  std::uint32_t processes = 0;
-  for (std::int32_t process = 0; process < program_.process_count; ++process) {
-    processes += program_.processes[process].node == node_ ? 1 : 0;
-  }
+  const auto are_all_open = [this] {
+    for (std::int32_t process = 0; process < program_.process_count; ++process) {
+      const bool is_here = program_.processes[process].node == node_;
+      if (is_here && process_reports_[process].is_open.load() == 0) return false;
+    }
+    return true;
+  };
   Doorbell own = bell(main_part_here_);
   for (;;) {
     own.announce(false);
     if (control_->gives_up.load() != kGoesOn) break;
-    if (control_->opened.load() >= processes) {
+    if (are_all_open()) {
       own.cancel();
       ring_all();
       return true;
@@ -571,15 +703,17 @@ void Team::reap(std::int32_t process, int status) {
     return;
   }
   child_status_ = worse(child_status_, kExitFailed);
-  post(what_died(process, status));
+  post(fmt::format("error: {}; it is not started again, since the items that it held are lost",
+                   what_died(process, status)));
   give_up();
+  wake_all();
 }
 
 std::string Team::what_died(std::int32_t process, int status) const {
   const StreamProcess& own = program_.processes[process];
   std::string text = own.node == node_
-                         ? fmt::format("error: process `{}` ", own.name)
-                         : fmt::format("error: node `{}` ", program_.nodes[own.node].name);
+                         ? fmt::format("process `{}` ", own.name)
+                         : fmt::format("node `{}` ", program_.nodes[own.node].name);
   if (WIFSIGNALED(status)) {
     text += fmt::format("was ended by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   } else {
@@ -589,12 +723,22 @@ std::string Team::what_died(std::int32_t process, int status) const {
   for (std::int32_t part = 0; part < program_.part_count; ++part) {
     const std::int32_t region = reports_[part].region.load(std::memory_order_relaxed);
     if (process_of(part) != process || region < 0) continue;
-    places += fmt::format("{}thread `{}` on `{}`", places.empty() ? "" : ", ",
-                          program_.parts[part].name, program_.regions[region].name);
+    places += fmt::format("{}thread `{}` on {}", places.empty() ? "" : ", ", program_.parts[part].name,
+                          what_it_worked_on(part));
   }
   if (!places.empty()) text += "; it worked on: " + places;
-  text += "; it is not started again, since the items that it held are lost";
   return text;
+}
+
+// The batch at hand, or the last one: whatever killed it is most likely an item of that.
+std::string Team::what_it_worked_on(std::int32_t part) const {
+  const PartReport& report = reports_[part];
+  const std::string name = program_.regions[report.region.load(std::memory_order_relaxed)].name;
+  const std::int64_t count = report.tick_count.load(std::memory_order_relaxed);
+  if (count == 0) return fmt::format("`{}`", name);
+  const std::int64_t first = report.first_tick.load(std::memory_order_relaxed);
+  if (count == 1) return fmt::format("item {} of `{}`", first, name);
+  return fmt::format("items {} to {} of `{}`", first, first + count - 1, name);
 }
 
 }  // namespace streamrt

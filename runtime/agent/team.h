@@ -7,7 +7,8 @@
 //        └─ node n ── …                    if all nodes run on this machine: the parent of the next
 //        node
 //
-// The parent starts the others, reads what they say and notices when one dies. Ctrl-C, an `else stop` and a
+// The parent starts the others, reads what they say and notices when one dies. One that the program says is to be
+// started again has a keeper in between (process_keeper.h), and its parts note where to go on (restart_point.h). Ctrl-C, an `else stop` and a
 // part that cannot go on reach all of them through the control words.
 //
 // There is a net below the rules that keep bounded rings from deadlock (docs/architecture.md): if every part sleeps
@@ -33,6 +34,7 @@
 #include "runtime/agent/failures.h"
 #include "runtime/agent/gateway.h"
 #include "runtime/agent/loop_board.h"
+#include "runtime/agent/restart_point.h"
 #include "runtime/agent/run_control.h"
 #include "runtime/agent/run_program.h"
 #include "runtime/agent/signals.h"
@@ -71,6 +73,7 @@ class Team {
   [[nodiscard]] RunControl& control() { return *control_; }
   [[nodiscard]] Doorbell bell(std::int32_t part);
   void ring_all();
+  void wake_all();
   [[nodiscard]] PartReport& report(std::int32_t part) { return reports_[part]; }
   [[nodiscard]] LoopBoard& loop_board() { return *loop_board_; }
   // Lines that other threads and processes want shown; for the main part only.
@@ -86,6 +89,10 @@ class Team {
   void start_children();
   int run_node(std::int32_t node, const MessageWriter& message, pid_t parent);
   int run_child(std::int32_t process, const MessageWriter& message);
+  int run_kept(std::int32_t process, const MessageWriter& message);
+  bool may_restart(std::int32_t process, int status, std::int32_t restarts, const MessageWriter& message);
+  void forget_rest(std::int32_t process);
+  [[nodiscard]] std::uint64_t progress_of(std::int32_t process) const;
   void connect_nodes();
   int run_process(std::int32_t process, const MessageWriter& direct);
   void wait_while(const std::function<bool()>& condition, const MessageWriter& direct);
@@ -96,6 +103,11 @@ class Team {
   [[nodiscard]] std::vector<bool> reachable_nodes() const;
   void reap(std::int32_t process, int status);
   std::string what_died(std::int32_t process, int status) const;
+  [[nodiscard]] std::string what_it_worked_on(std::int32_t part) const;
+  [[nodiscard]] RestartShape restart_shape(std::int32_t part) const;
+  [[nodiscard]] RestartPage restart_page(std::int32_t part) const {
+    return {memory_->data() + page_offsets_[static_cast<std::size_t>(part)], restart_shape(part)};
+  }
   bool wait_for_all_to_open();
   [[nodiscard]] bool is_orphan() const;
   [[nodiscard]] bool are_parts_through() const;
@@ -106,6 +118,9 @@ class Team {
   }
   [[nodiscard]] std::int32_t node_of(std::int32_t part) const {
     return program_.processes[process_of(part)].node;
+  }
+  [[nodiscard]] bool is_restartable(std::int32_t part) const {
+    return node_of(part) == node_ && program_.processes[process_of(part)].restart != 0;
   }
   [[nodiscard]] bool is_first_of_node(std::int32_t process) const {
     return process == 0 || program_.processes[process - 1].node != program_.processes[process].node;
@@ -123,6 +138,7 @@ class Team {
   bool only_delivers_ = false;  // See NodeStart.
   bool starts_other_nodes_ = false;
   std::vector<Channel> channels_;
+  std::vector<std::size_t> page_offsets_;  // Of the restart pages; one entry a part.
   std::unique_ptr<SharedMemory> memory_;
   std::optional<LoopBoard> loop_board_;
   RunControl* control_ = nullptr;

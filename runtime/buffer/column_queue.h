@@ -88,6 +88,8 @@ class ColumnQueue {
   }
   // The frontier as it was written: without what a delay adds.
   [[nodiscard]] std::int64_t written_frontier() const { return later_stamp(frontier_, -delayed_.shift_ns); }
+  // Before anything is written: `position` items were written and consumed already, by a process that died.
+  void resume_at(std::int64_t position) { first_position_ = position; }
   // No more items. `end_stamp` is the T of semantics.md §2, kEarliestStamp if nothing ever had a stamp; only the
   // first call counts. A *silent* end is that of a program stopped by its own END: what readers hold back
   // for the END, they keep.

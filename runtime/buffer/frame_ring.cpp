@@ -16,6 +16,11 @@ struct FrameStart {
 };
 static_assert(sizeof(FrameStart) == FrameWriter::kFrameHeaderBytes);
 
+// Frames begin at multiples of 8 bytes, which leaves bits of RingHeader::published for a note.
+constexpr std::uint32_t kNoteBits = 7;
+
+std::uint32_t bytes_of(std::uint64_t published) { return static_cast<std::uint32_t>(published) & ~kNoteBits; }
+
 std::uint32_t padded(std::size_t size) {
   return static_cast<std::uint32_t>((size + FrameWriter::kFrameHeaderBytes + 7) / 8 * 8);
 }
@@ -28,6 +33,11 @@ FrameWriter::FrameWriter(void* memory, std::size_t capacity)
       capacity_(static_cast<std::uint32_t>(capacity)) {
   STREAM_CHECK(std::has_single_bit(capacity) && capacity >= 256 && capacity <= (std::size_t{1} << 30),
                "the capacity of a ring is a power of two");
+  const std::uint64_t published = header_->published.load(std::memory_order_acquire);
+  head_ = bytes_of(published);
+  items_ = static_cast<std::uint32_t>(published >> 32);
+  note_ = static_cast<std::uint32_t>(published) & kNoteBits;
+  known_tail_ = header_->tail.load(std::memory_order_acquire);
 }
 
 std::byte* FrameWriter::reserve(std::size_t size) {
@@ -51,10 +61,12 @@ std::byte* FrameWriter::reserve(std::size_t size) {
   return frame + sizeof start;
 }
 
-void FrameWriter::publish(std::uint32_t items) {
+void FrameWriter::publish(std::uint32_t items, std::uint32_t note) {
+  STREAM_CHECK(note <= kNoteBits, "a note larger than its place");
   head_ = reserved_;
   items_ += items;
-  header_->head.store(head_, std::memory_order_release);
+  note_ = note;
+  header_->published.store(std::uint64_t{items_} << 32 | head_ | note_, std::memory_order_release);
 }
 
 FrameReader::FrameReader(void* memory, std::size_t capacity)
@@ -65,7 +77,7 @@ FrameReader::FrameReader(void* memory, std::size_t capacity)
 std::span<const std::byte> FrameReader::front() {
   for (;;) {
     if (tail_ == known_head_) {
-      known_head_ = header_->head.load(std::memory_order_acquire);
+      known_head_ = bytes_of(header_->published.load(std::memory_order_acquire));
       if (tail_ == known_head_) return {};
     }
     const std::byte* const frame = bytes_ + (tail_ & (capacity_ - 1));
@@ -77,10 +89,15 @@ std::span<const std::byte> FrameReader::front() {
 }
 
 void FrameReader::pop(std::uint32_t items) {
-  tail_ += padded(front().size());
-  header_->items_taken.store(header_->items_taken.load(std::memory_order_relaxed) + items,
-                             std::memory_order_release);
-  header_->tail.store(tail_, std::memory_order_release);
+  pass();
+  release(tail_, header_->items_taken.load(std::memory_order_relaxed) + items);
+}
+
+void FrameReader::pass() { tail_ += padded(front().size()); }
+
+void FrameReader::release(std::uint32_t place, std::uint32_t items) {
+  header_->items_taken.store(items, std::memory_order_release);
+  header_->tail.store(place, std::memory_order_release);
 }
 
 }  // namespace streamrt

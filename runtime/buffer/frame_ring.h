@@ -7,6 +7,10 @@
 // skip fills the end of the ring. The indices count bytes and wrap at 2^32. No waiting here; who
 // sleeps and who wakes whom is agent/'s business. Nothing in the ring points anywhere, so that each
 // process may map it where it likes.
+//
+// A writer or reader that died is replaced by a new one on the same memory. All that a writer has published
+// is said in one atomic word: a frame is there as a whole, counted, or not at all. A reader need not let go
+// of a frame when it has read it; what it kept, the next reader finds again.
 #pragma once
 
 #include <atomic>
@@ -18,12 +22,14 @@ namespace streamrt {
 
 // Written by one side, read by the other; each side has a cache line of its own.
 struct RingHeader {
-  alignas(64) std::atomic<std::uint32_t> head{0};  // Bytes published.
+  // What is published: items modulo 2^32 in the upper half; below, the bytes, and in the
+  // three bits that are never needed for those what the writer noted.
+  alignas(64) std::atomic<std::uint64_t> published{0};
   alignas(64) std::atomic<std::uint32_t> tail{0};  // Bytes done with.
   std::atomic<std::uint32_t> items_taken{0};       // Items in frames done with, modulo 2^32.
   std::atomic<std::uint32_t> is_closed{0};         // The reader needs nothing more.
 };
-static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free && std::atomic<std::uint64_t>::is_always_lock_free);
 
 // Bytes of memory for a ring of `capacity` bytes.
 constexpr std::size_t ring_bytes(std::size_t capacity) { return sizeof(RingHeader) + capacity; }
@@ -31,15 +37,19 @@ constexpr std::size_t ring_bytes(std::size_t capacity) { return sizeof(RingHeade
 class FrameWriter {
  public:
   // `memory` is zeroed, 64-byte aligned and of ring_bytes(capacity); capacity is a power of two, at
-  // most 2^30.
+  // most 2^30. Or it is what another writer left.
   FrameWriter(void* memory, std::size_t capacity);
 
   // Frames may have up to this many bytes.
   [[nodiscard]] std::size_t largest_frame() const { return capacity_ / 4 - kFrameHeaderBytes; }
   // Room for a frame of `size` bytes, 8-byte aligned; null while there is none.
   std::byte* reserve(std::size_t size);
-  // What was reserved last is a frame now, with so many items.
-  void publish(std::uint32_t items);
+  // What was reserved last is a frame now, with so many items. `note`, 0 to 7, is for the writer's successor.
+  void publish(std::uint32_t items, std::uint32_t note = 0);
+  // Items published since the beginning, modulo 2^32.
+  [[nodiscard]] std::uint32_t items_published() const { return items_; }
+  // What was noted with the frame published last; 0 in front of the first.
+  [[nodiscard]] std::uint32_t note() const { return note_; }
 
   // Items published and not yet done with by the reader.
   [[nodiscard]] std::uint32_t items_on_the_way() const {
@@ -63,16 +73,35 @@ class FrameWriter {
   std::uint32_t reserved_ = 0;     // Where the reserved frame ends.
   std::uint32_t known_tail_ = 0;   // The reader is at least here.
   std::uint32_t items_ = 0;
+  std::uint32_t note_ = 0;
 };
 
 class FrameReader {
  public:
+  // Begins at the first frame: see resume().
   FrameReader(void* memory, std::size_t capacity);
 
   // The oldest frame; null data if there is none. Valid until pop().
   [[nodiscard]] std::span<const std::byte> front();
   // The oldest frame, with so many items, is done with.
   void pop(std::uint32_t items);
+
+  // ---- instead of pop(), for readers that others may have to replace ----
+
+  // The oldest frame has been read. The writer does not get its room yet.
+  void pass();
+  // Bytes read since the beginning, modulo 2^32: the end of the frame passed last, or where the next one begins.
+  [[nodiscard]] std::uint32_t place() const { return tail_; }
+  // The frames in front of `place` are done with; so are, since the beginning, `items` items (modulo 2^32).
+  void release(std::uint32_t place, std::uint32_t items);
+  // Bytes read and not yet done with.
+  [[nodiscard]] std::uint32_t held_bytes() const {
+    return tail_ - header_->tail.load(std::memory_order_relaxed);
+  }
+  // Goes on where another reader was, which had released what is in front of `place`.
+  void resume(std::uint32_t place) { tail_ = known_head_ = place; }
+  [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
+
   [[nodiscard]] bool is_empty() { return front().data() == nullptr; }
   // Nothing more is needed: the writer learns of it.
   void close() { header_->is_closed.store(1, std::memory_order_release); }

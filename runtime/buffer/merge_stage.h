@@ -32,6 +32,8 @@ class MergeStage {
 
   // Merged items since the beginning.
   [[nodiscard]] std::int64_t total_count() const { return total_count_; }
+  // Before the first: so many items were merged already, by a process that died.
+  void resume_at(std::int64_t total_count) { total_count_ = total_count; }
 
  private:
   // The place of an input's next item in the merge order.

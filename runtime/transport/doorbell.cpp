@@ -58,6 +58,13 @@ void Doorbell::sleep(std::int64_t timeout_ns, std::span<const int> readable_fds)
   state_->sleep.store(kAwake, std::memory_order_relaxed);
 }
 
+void Doorbell::wake_for_sure() {
+  state_->sleep.exchange(kAwake);
+  futex_wake(state_->sleep);
+  const std::uint64_t one = 1;
+  (void)!::write(event_fd_, &one, sizeof one);
+}
+
 void Doorbell::wake() {
   const std::uint32_t how = state_->sleep.exchange(kAwake);
   if (how == kWaits) futex_wake(state_->sleep);

@@ -41,6 +41,10 @@ class Doorbell {
     return state_->sleep.load(std::memory_order_acquire) != kAwake;
   }
 
+  // Wakes also a sleeper whom a process that died had only begun to wake. For nothing but that: it makes system calls
+  // even if nobody sleeps.
+  void wake_for_sure();
+
   void ring() {
     full_fence();
     if (state_->sleep.load(std::memory_order_relaxed) != kAwake) wake();

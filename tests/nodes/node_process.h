@@ -19,6 +19,7 @@ class NodeProcess {
   ~NodeProcess();
 
   void signal(int number) const;
+  [[nodiscard]] pid_t pid() const { return pid_; }
   // Its exit status, or 128 + signal; -1 if it still runs after so long, and it is killed then.
   int wait(int timeout_s);
   [[nodiscard]] bool has_ended();

@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <memory>
+#include <random>
 #include <span>
 #include <string>
 #include <vector>
@@ -190,6 +191,7 @@ struct Forger {
 constexpr std::uint64_t kWhole = 0;
 constexpr std::uint64_t kPiece = 1;
 constexpr std::uint64_t kLastPiece = 2;
+constexpr std::uint64_t kFirstPiece = 4;
 
 }  // namespace
 
@@ -206,7 +208,7 @@ TEST_CASE("as many items leave a ring as were counted into it") {
     Channel other(int_type());
     Forger pieces(other);
     const std::vector<std::byte> frame = ints(other, count);
-    pieces.put(kPiece, std::span(frame).first(8));
+    pieces.put(kFirstPiece, std::span(frame).first(8));
     pieces.put(kLastPiece, std::span(frame).subspan(8));
     CHECK_FALSE(other.inlet->receive(100).has_value());
     CHECK(other.to.is_empty());
@@ -225,12 +227,14 @@ TEST_CASE("what is no part of an item is refused") {
   const std::vector<std::byte> short_frame(7);
   refused([&](Channel&, Forger& forger) { forger.put(short_frame); });
   refused([](Channel&, Forger& forger) { forger.put({}); });
-  refused([](Channel& channel, Forger& forger) { forger.put(3, ints(channel, 1)); });
+  refused([](Channel& channel, Forger& forger) { forger.put(5, ints(channel, 1)); });
   refused([](Channel&, Forger& forger) { forger.put(kWhole, {}); });
-  refused([](Channel&, Forger& forger) { forger.put(kPiece, {}); });
+  refused([](Channel&, Forger& forger) { forger.put(kFirstPiece, {}); });
+  refused([](Channel& channel, Forger& forger) { forger.put(kPiece, ints(channel, 1)); });
+  refused([](Channel& channel, Forger& forger) { forger.put(kLastPiece, ints(channel, 1)); });
   refused([](Channel& channel, Forger& forger) {  // In between the pieces of another.
     const std::vector<std::byte> frame = ints(channel, 1);
-    forger.put(kPiece, std::span(frame).first(8));
+    forger.put(kFirstPiece, std::span(frame).first(8));
     forger.put(kWhole, frame);
   });
 }
@@ -239,7 +243,7 @@ TEST_CASE("pieces of an item whose writer is gone are forgotten when another one
   Channel channel(int_type());
   Forger forger(channel);
   const std::vector<std::byte> frame = ints(channel, 1);
-  forger.put(kPiece, std::span(frame).first(8));
+  forger.put(kFirstPiece, std::span(frame).first(8));
   REQUIRE(channel.inlet->receive(100).has_value());
   std::uint64_t broken_off = 0;
   REQUIRE(broken_off_frame().size() == sizeof broken_off);
@@ -298,6 +302,109 @@ TEST_CASE("a link that may drop is like any other while there is room") {
       REQUIRE(channel.read() == std::to_string(i));
     }
     CHECK(channel.outlet->dropped_count() == 0);
+  }
+}
+
+// What stands on the way from a writer to a reader and may die: everything in it is lost but `point`, which is what a
+// RestartPage keeps. It hands on every second text, twice.
+class Mortal {
+ public:
+  struct Point {
+    InletPlace place;
+    std::int64_t consumed = 0;
+    std::int64_t written = 0;
+  };
+
+  Mortal(Channel& before, Channel& behind, Point& point)
+      : point_(point),
+        in_(before.description),
+        out_(behind.description),
+        inlet_(in_, FrameReader(before.memory.get(), Channel::kBytes), Doorbell(before.state, before.fd)),
+        outlet_(out_, FrameWriter(behind.memory.get(), Channel::kBytes), 1 << 16, Doorbell(behind.state, behind.fd)) {
+    inlet_.keep_from(point.place, point.consumed, false);
+    outlet_.resume(point.written);
+  }
+
+  // Moves what it can, up to `count` texts.
+  void work(std::int64_t count) {
+    REQUIRE(inlet_.receive(8).has_value());
+    for (; count > 0 && !in_.is_empty(); --count) {
+      const StreamBatch batch = in_.batch(1);
+      if (batch.first_position % 2 == 1) {
+        StreamOutput out;
+        out_.reserve(2, out);
+        for (int i = 0; i < 2; ++i) {
+          static_cast<StreamText*>(out.columns[0])[i] = static_cast<const StreamText*>(batch.columns[0])[0];
+          out.stamps[i] = batch.stamps[0];
+        }
+        out_.commit(2, PayloadLifetime::Batch);
+      }
+      in_.consume(1);
+    }
+    out_.advance_frontier(in_.earliest_possible_stamp());
+    if (in_.is_finished()) out_.end(in_.end_stamp());
+    (void)outlet_.send(3);
+    if (!inlet_.must_let_go(8, false)) return;
+    inlet_.let_go();
+    may_die_ = false;
+  }
+  // Only when nothing is in the way, as the runner sees to.
+  void settle() {
+    if (inlet_.has_let_go() || outlet_.sent_count() < out_.total_count()) return;
+    point_ = {inlet_.settled_place(), in_.first_position(), out_.total_count()};
+    inlet_.settle(point_.place);
+    may_die_ = true;
+  }
+  [[nodiscard]] bool may_die() const { return may_die_; }
+
+ private:
+  Point& point_;
+  bool may_die_ = true;
+  ColumnQueue in_;
+  ColumnQueue out_;
+  Inlet inlet_;
+  Outlet outlet_;
+};
+
+TEST_CASE("what dies at any moment and goes on from its last point leaves no trace") {
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    CAPTURE(seed);
+    std::mt19937 random(seed);
+    Channel before(string_type());
+    Channel behind(string_type());
+    // Some are larger than a quarter of a ring, some larger than all of it.
+    std::vector<std::string> texts;
+    for (int i = 0; i < 300; ++i) {
+      const std::size_t size = random() % 40 == 0 ? random() % 9000 : random() % 60;
+      texts.push_back(std::string(size, static_cast<char>('a' + i % 26)) + std::to_string(i));
+    }
+    std::vector<std::string> expected;
+    for (std::size_t i = 1; i < texts.size(); i += 2) expected.insert(expected.end(), 2, texts[i]);
+
+    Mortal::Point point;
+    auto mortal = std::make_unique<Mortal>(before, behind, point);
+    std::vector<std::string> got;
+    std::size_t written = 0;
+    int deaths = 0;
+    for (int pass = 0; got.size() < expected.size() || !behind.to.has_ended(); ++pass) {
+      REQUIRE(pass < 1'000'000);
+      for (auto i = random() % 4; i > 0 && written < texts.size() && before.from.size() < 8; --i, ++written) {
+        before.write(texts[written], static_cast<std::int64_t>(written));
+      }
+      if (written == texts.size()) before.from.end(static_cast<std::int64_t>(written));
+      (void)before.outlet->send(1 + random() % 5);
+      mortal->work(random() % 6);
+      if (random() % 3 == 0) mortal->settle();
+      if (random() % 3 == 0) REQUIRE(behind.inlet->receive(1 + random() % 8).has_value());
+      while (!behind.to.is_empty() && random() % 4 != 0) got.push_back(behind.read());
+      if (mortal->may_die() && random() % 5 == 0) {
+        mortal = std::make_unique<Mortal>(before, behind, point);
+        ++deaths;
+      }
+    }
+    CHECK(got == expected);
+    CHECK(behind.to.end_stamp() == static_cast<std::int64_t>(texts.size()));
+    CHECK(deaths > 20);
   }
 }
 

@@ -112,4 +112,74 @@ TEST_CASE("a full ring has no room until the reader is done with a frame") {
   CHECK(writer.is_closed());
 }
 
+TEST_CASE("another writer goes on where one died, and what that one had only reserved is not there") {
+  constexpr std::size_t kCapacity = 1024;
+  const RingMemory memory(kCapacity);
+  FrameReader reader(memory.get(), kCapacity);
+  std::uint64_t frame = 0;
+  for (int life = 0; life < 50; ++life) {
+    FrameWriter writer(memory.get(), kCapacity);
+    CHECK(writer.items_published() == frame);
+    CHECK(writer.note() == frame % 8);
+    std::byte* out = nullptr;
+    const std::uint64_t last = frame + static_cast<std::uint64_t>(life % 6);
+    while ((out = writer.reserve(100 + frame % 7)) != nullptr && frame < last) {
+      out[0] = pattern(frame, 0);
+      ++frame;
+      writer.publish(1, static_cast<std::uint32_t>(frame % 8));
+    }
+    if (out != nullptr) {  // It dies before this one is published.
+      out[0] = std::byte{0xff};
+      FrameWriter next(memory.get(), kCapacity);
+      std::byte* const again = next.reserve(100 + frame % 7);
+      REQUIRE(again != nullptr);
+      again[0] = pattern(frame, 0);
+      ++frame;
+      next.publish(1, static_cast<std::uint32_t>(frame % 8));
+    }
+    for (std::uint64_t read = frame - FrameWriter(memory.get(), kCapacity).items_on_the_way(); read < frame; ++read) {
+      REQUIRE_FALSE(reader.is_empty());
+      CHECK(reader.front()[0] == pattern(read, 0));
+      reader.pop(1);
+    }
+    CHECK(reader.is_empty());
+  }
+  CHECK(frame > 100);
+}
+
+TEST_CASE("frames that were read and not released stay, and another reader finds them") {
+  constexpr std::size_t kCapacity = 1024;
+  const RingMemory memory(kCapacity);
+  FrameWriter writer(memory.get(), kCapacity);
+  std::mt19937_64 random(7);
+  std::uint64_t written = 0;
+  std::uint64_t released = 0;
+  std::uint32_t place = 0;
+  for (int life = 0; life < 2000; ++life) {
+    FrameReader reader(memory.get(), kCapacity);
+    reader.resume(place);
+    const auto write = [&] {
+      while (std::byte* const out = writer.reserve(50 + written % 90)) {
+        out[0] = pattern(written++, 0);
+        writer.publish(1);
+      }
+    };
+    write();
+    for (std::uint64_t read = released; !reader.is_empty() && random() % 9 != 0; ++read) {
+      REQUIRE(reader.front().size() == 50 + read % 90);
+      REQUIRE(reader.front()[0] == pattern(read, 0));
+      reader.pass();
+      CHECK(reader.held_bytes() > 0);
+      if (random() % 3 != 0) continue;
+      released = read + 1;
+      place = reader.place();
+      reader.release(place, static_cast<std::uint32_t>(released));
+      CHECK(reader.held_bytes() == 0);
+      CHECK(writer.items_on_the_way() == written - released);
+      write();
+    }
+  }
+  CHECK(released > 1000);
+}
+
 }  // namespace streamrt

@@ -1,4 +1,4 @@
-#include "compiler/place/restart.h"
+#include "compiler/place/node_restart.h"
 
 #include <fmt/format.h>
 
@@ -13,10 +13,7 @@
 namespace streamc {
 namespace {
 
-NodeId node_of(const PlacedGraph& placed, OperatorId id) {
-  const PlacedPart& part = placed.placement.parts[placed.part_of[id.index()].index()];
-  return placed.placement.processes[part.process_id.index()].node_id;
-}
+NodeId node_of(const PlacedGraph& placed, OperatorId id) { return process_of(placed, id).node_id; }
 
 std::string name_of(const Graph& graph, PortId port) {
   const Port& own = graph.port(port);

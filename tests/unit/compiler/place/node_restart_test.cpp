@@ -1,4 +1,4 @@
-#include "compiler/place/restart.h"
+#include "compiler/place/node_restart.h"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,8 @@
 // node: that is true only if nothing else of what it knew is gone. So it may have live sources alone (recorded ones
 // would be read again from their beginning), operators that remember nothing, no sinks but the console (files would
 // begin anew), nothing that comes from other nodes, and a spool in front of all that it sends; and no source of it may
-// feed two streams that cross, as they would have stopped at different items.
+// feed two streams that cross, as they would have stopped at different items. What a process knew when it died while
+// its node goes on is another matter: see process_restart.h.
 #pragma once
 
 #include <cstdint>
