@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -18,6 +19,7 @@ namespace streamrt {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kOutageToMention = kSecond;
 constexpr std::int64_t kFarewell = 2 * kSecond;
 constexpr std::size_t kLongestFrame = std::size_t{256} << 10;
@@ -158,7 +160,10 @@ Result<void> LinkGateway::open() {
     peer->link = &hub_->add_link(std::move(link));
     peer->down_since_ns = system_clock().steady_ns();
   }
-  hub_->start();
+  // A disk that takes nothing for seconds must not silence the line.
+  moves_bytes_ = std::none_of(program_.queues, program_.queues + program_.queue_count,
+                              [](const StreamQueue& queue) { return queue.spool_bytes != 0; });
+  if (!moves_bytes_) hub_->start();
   return {};
 }
 
@@ -192,6 +197,7 @@ void LinkGateway::run() {
       moved |= look_after(*peer);
       is_down = is_down || peer->down_since_ns != 0;
     }
+    moved |= move_bytes();
     note_rest(is_through && !moved);
     if (!moved && is_through && !is_closing_ && has_sent_all()) {
       for (const std::unique_ptr<Peer>& peer : peers_) tell_control(*peer);
@@ -204,16 +210,36 @@ void LinkGateway::run() {
       if (has_announced) bell_.cancel();
       has_announced = false;
     } else if (!has_announced) {
-      bell_.announce(false);
+      bell_.announce(moves_bytes_);
       has_announced = true;
     } else {
       const bool has_dates = is_down || waits_for_disk_ || deadline_ns_ != 0 || all_wait_since_ns_ != 0;
-      bell_.sleep(has_dates ? kSecond / 10 : -1, {});
+      sleep(has_dates ? kSecond / 10 : kNever);
       has_announced = false;
     }
   }
   if (has_announced) bell_.cancel();
   remove_spools();
+}
+
+// True: something happened to a link.
+bool LinkGateway::move_bytes() {
+  if (!moves_bytes_) return false;
+  hub_->step();
+  return std::any_of(peers_.begin(), peers_.end(),
+                     [](const std::unique_ptr<Peer>& peer) { return peer->is_active.load(); });
+}
+
+// Until somebody rings, or a link has something to do.
+void LinkGateway::sleep(std::int64_t timeout_ns) {
+  watched_.clear();
+  if (moves_bytes_) {
+    const std::int64_t until_ns = hub_->add_waits(watched_);
+    if (until_ns != kNever) {
+      timeout_ns = std::min(timeout_ns, std::max<std::int64_t>(until_ns - system_clock().steady_ns(), 0));
+    }
+  }
+  bell_.sleep(timeout_ns == kNever ? -1 : timeout_ns, watched_);
 }
 
 // Nothing waits in the rings for a link or a disk that takes nothing now.

@@ -3,7 +3,8 @@
 //
 //   part ── ring ──▶ gateway ── link (TCP) ──▶ gateway ── ring ──▶ part
 //
-// Parts know rings only. The gateway is one thread in the first process of a node. Beside the
+// Parts know rings only. The gateway is one thread in the first process of a node, which also moves the bytes of the links,
+// unless it writes spools (see link_hub.h). Beside the
 // frames of each queue that crosses, every pair of nodes that have such queues tells each other
 // what a RunControl says, and which readers need nothing more; after a new connection all of it is
 // told again.
@@ -122,6 +123,8 @@ class LinkGateway final : public Gateway {
   Peer& peer_at(std::int32_t node);
   LinkOptions link_options(const Peer& peer, const std::string& address);
   bool look_after(Peer& peer);
+  bool move_bytes();
+  void sleep(std::int64_t timeout_ns);
   bool tell_control(Peer& peer);
   bool hear_control(Peer& peer);
   void hear(Peer& peer, const ControlMessage& message);
@@ -162,6 +165,8 @@ class LinkGateway final : public Gateway {
       0;  // Once something has gone wrong: no longer than this for words of farewell.
   std::uint64_t first_sequence_ = 0;  // Above all that earlier lives of this node said of its rest.
   bool waits_for_disk_ = false;
+  bool moves_bytes_ = false;  // Of the links; else the hub does, with a thread of its own.
+  std::vector<pollfd> watched_;
   std::map<std::int32_t, std::unique_ptr<Spool>> spools_;  // By queue, on their way to the links.
   std::unique_ptr<LinkHub> hub_;  // Last: its threads end first.
 };

@@ -104,7 +104,9 @@ Result<void> Runner::rest(bool has_moved) {
   report.rest.store(static_cast<std::uint32_t>(waits_for_others ? Rest::Others : Rest::Outside));
   tell_counters();
   counter_writer_.set_waiting(true);
-  bell.sleep(wait.timeout_ns, wait.fds);
+  std::vector<pollfd> watched;
+  for (const int fd : wait.fds) watched.push_back({fd, POLLIN, 0});
+  bell.sleep(wait.timeout_ns, watched);
   counter_writer_.set_waiting(false);
   report.rest.store(static_cast<std::uint32_t>(Rest::None));
   has_announced_sleep_ = false;

@@ -1,7 +1,6 @@
 #include "runtime/transport/doorbell.h"
 
 #include <linux/futex.h>
-#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,9 +32,8 @@ void futex_wake(std::atomic<std::uint32_t>& word) {
             nullptr, 0);
 }
 
-void poll_fds(std::int64_t timeout_ns, std::span<const int> fds, int event_fd) {
-  std::vector<pollfd> watched;
-  for (const int fd : fds) watched.push_back({fd, POLLIN, 0});
+void poll_fds(std::int64_t timeout_ns, std::span<const pollfd> fds, int event_fd) {
+  std::vector<pollfd> watched(fds.begin(), fds.end());
   watched.push_back({event_fd, POLLIN, 0});
   struct timespec timeout{};
   timeout.tv_sec = static_cast<std::time_t>(timeout_ns / 1'000'000'000);
@@ -48,10 +46,10 @@ void poll_fds(std::int64_t timeout_ns, std::span<const int> fds, int event_fd) {
 
 }  // namespace
 
-void Doorbell::sleep(std::int64_t timeout_ns, std::span<const int> readable_fds) {
+void Doorbell::sleep(std::int64_t timeout_ns, std::span<const pollfd> watched) {
   const std::uint32_t how = state_->sleep.load(std::memory_order_acquire);
   if (how == kPolls) {
-    poll_fds(timeout_ns, readable_fds, event_fd_);
+    poll_fds(timeout_ns, watched, event_fd_);
   } else if (how == kWaits) {
     futex_wait(state_->sleep, kWaits, timeout_ns);
   }

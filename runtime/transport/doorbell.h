@@ -4,6 +4,8 @@
 // whoever gives it work rings afterwards. Ringing costs a fence and a load while nobody sleeps.
 #pragma once
 
+#include <poll.h>
+
 #include <atomic>
 #include <cstdint>
 #include <span>
@@ -30,9 +32,9 @@ class Doorbell {
   }
   // There was work after all.
   void cancel() { state_->sleep.store(kAwake, std::memory_order_relaxed); }
-  // Until somebody rings, a descriptor can be read, or `timeout_ns` has passed (negative: never). Must have
+  // Until somebody rings, something happens to a descriptor, or `timeout_ns` has passed (negative: never). Must have
   // been announced, with `polls` if there are descriptors.
-  void sleep(std::int64_t timeout_ns, std::span<const int> readable_fds);
+  void sleep(std::int64_t timeout_ns, std::span<const pollfd> watched);
 
   // ---- everybody else; safe in a signal handler ----
 

@@ -16,6 +16,7 @@
 #include <thread>
 #include <utility>
 
+#include "runtime/base/assert.h"
 #include "runtime/transport/link_core.h"
 #include "runtime/transport/link_driver.h"
 #include "runtime/transport/link_pending.h"
@@ -68,6 +69,10 @@ class LinkHub::Worker {
   Result<void> open();
   Link& add_link(LinkOptions options);
   void start();
+  [[nodiscard]] bool has_thread() const { return io_thread_.joinable(); }
+  void step();
+  std::int64_t add_waits(std::vector<pollfd>& watched);
+  void wait();
   [[nodiscard]] std::string listen_address() const;
   [[nodiscard]] std::uint64_t session() const { return options_.identity.session; }
 
@@ -85,7 +90,6 @@ class LinkHub::Worker {
   void step_pending(std::int64_t now_ns);
   void introduce(PendingConnection& pending, std::int64_t now_ns);
   void tell_waiting_links(const std::string& reason);
-  void wait();
   void run_spools();
   void sync_spools();
 
@@ -93,6 +97,7 @@ class LinkHub::Worker {
   FileDescriptor listener_;
   FileDescriptor wake_fd_;
   std::atomic<bool> is_woken_{false};
+  std::atomic<bool> is_asleep_{false};
   std::atomic<bool> is_stopping_{false};
   std::vector<Entry> entries_;  // Fixed once started.
   std::thread io_thread_;
@@ -174,22 +179,28 @@ std::string LinkHub::Worker::listen_address() const {
 
 // ---- the I/O thread ----
 
+// Whoever is about to sleep looks at is_woken_ once more.
 void LinkHub::Worker::wake() {
-  if (is_woken_.exchange(true)) return;
+  if (is_woken_.exchange(true) || !is_asleep_) return;
   const std::uint64_t one = 1;
   (void)!::write(wake_fd_.get(), &one, sizeof one);
 }
 
 void LinkHub::Worker::run() {
   while (!is_stopping_) {
-    const std::int64_t now_ns = options_.clock->steady_ns();
-    accept_all(now_ns);
-    step_pending(now_ns);
-    for (const Entry& entry : entries_) {
-      entry.driver->step(now_ns);
-      entry.core->tell_owner();
-    }
+    step();
     wait();
+  }
+}
+
+void LinkHub::Worker::step() {
+  is_woken_ = false;
+  const std::int64_t now_ns = options_.clock->steady_ns();
+  accept_all(now_ns);
+  step_pending(now_ns);
+  for (const Entry& entry : entries_) {
+    entry.driver->step(now_ns);
+    entry.core->tell_owner();
   }
 }
 
@@ -256,35 +267,41 @@ void LinkHub::Worker::tell_waiting_links(const std::string& reason) {
   }
 }
 
-void LinkHub::Worker::wait() {
-  watched_.clear();
-  watched_.push_back({wake_fd_.get(), POLLIN, 0});
+std::int64_t LinkHub::Worker::add_waits(std::vector<pollfd>& watched) {
   std::int64_t deadline_ns = kNever;
   if (accept_again_ns_ != 0) {
     deadline_ns = accept_again_ns_;
   } else if (listener_.is_open() && pending_.size() < kPendingMax) {
-    watched_.push_back({listener_.get(), POLLIN, 0});
+    watched.push_back({listener_.get(), POLLIN, 0});
   }
   for (const PendingConnection& pending : pending_) {
-    watched_.push_back({pending.fd(), pending.events(), 0});
+    watched.push_back({pending.fd(), pending.events(), 0});
     deadline_ns = std::min(deadline_ns, pending.deadline_ns());
   }
   for (const Entry& entry : entries_) {
     if (entry.driver->fd() >= 0) {
-      watched_.push_back({entry.driver->fd(), entry.driver->events(), 0});
+      watched.push_back({entry.driver->fd(), entry.driver->events(), 0});
     }
     deadline_ns = std::min(deadline_ns, entry.driver->deadline_ns());
   }
+  return is_woken_ ? 0 : deadline_ns;
+}
+
+void LinkHub::Worker::wait() {
+  watched_.clear();
+  watched_.push_back({wake_fd_.get(), POLLIN, 0});
+  is_asleep_ = true;
+  const std::int64_t deadline_ns = add_waits(watched_);
   const std::int64_t now_ns = options_.clock->steady_ns();
   const std::int64_t timeout_ns = std::max<std::int64_t>(deadline_ns - now_ns, 0);
   const struct timespec timeout{.tv_sec = static_cast<std::time_t>(timeout_ns / 1'000'000'000),
                                 .tv_nsec = static_cast<long>(timeout_ns % 1'000'000'000)};
   ::ppoll(watched_.data(), static_cast<nfds_t>(watched_.size()),
           deadline_ns == kNever ? nullptr : &timeout, nullptr);
+  is_asleep_ = false;
   if ((watched_[0].revents & POLLIN) == 0) return;
   std::uint64_t rings = 0;
   (void)!::read(wake_fd_.get(), &rings, sizeof rings);
-  is_woken_ = false;  // Whoever wakes from here on is seen in the next wait.
 }
 
 // ---- the spool thread ----
@@ -325,6 +342,12 @@ Result<std::unique_ptr<LinkHub>> LinkHub::open(LinkHubOptions options) {
 
 Link& LinkHub::add_link(LinkOptions options) { return worker_->add_link(std::move(options)); }
 void LinkHub::start() { worker_->start(); }
+void LinkHub::step() {
+  STREAM_CHECK(!worker_->has_thread(), "a hub with a thread is moved by another one");
+  worker_->step();
+}
+std::int64_t LinkHub::add_waits(std::vector<pollfd>& watched) { return worker_->add_waits(watched); }
+void LinkHub::wait() { worker_->wait(); }
 std::string LinkHub::listen_address() const { return worker_->listen_address(); }
 std::uint64_t LinkHub::session() const { return worker_->session(); }
 

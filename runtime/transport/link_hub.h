@@ -1,8 +1,11 @@
-// All links of one process: the thread that moves their bytes, and the place where other nodes connect.
+// All links of one process: what moves their bytes, and the place where other nodes connect.
 //
-// Threads: the hub has one for I/O, and, only if a channel has a spool, a second one that syncs spools, so that a slow
-// disk does not silence the line. Both block all signals. Links live as long as their hub.
+// Either the owner of the links moves the bytes as well, by step(): no thread has to be woken for a message. Or the hub
+// has a thread of its own, for owners that a slow disk may hold up: the line must not fall silent meanwhile. If a channel has
+// a spool, a second thread syncs it. Threads of the hub block all signals. Links live as long as their hub.
 #pragma once
+
+#include <poll.h>
 
 #include <cstdint>
 #include <memory>
@@ -38,10 +41,21 @@ class LinkHub {
   // Cuts what is still connected; Link::close() first, and wait for Closed, to end in order.
   ~LinkHub();
 
-  // Before start(). The link lives as long as the hub.
+  // Before start() or step(). The link lives as long as the hub.
   Link& add_link(LinkOptions options);
+
   // The threads begin.
   void start();
+
+  // ---- or, by the thread that owns the links; none of them has a spool ----
+
+  // Does all that can be done without waiting, and calls `on_activity` of links to which something happened.
+  void step();
+  // What step() has to be called for: descriptors, which are added to `watched`, and a time (steady_ns of the clock), which
+  // is returned; 0: at once.
+  [[nodiscard]] std::int64_t add_waits(std::vector<pollfd>& watched);
+  // Until then.
+  void wait();
 
   // Where it listens, with the port; empty if it does not.
   [[nodiscard]] std::string listen_address() const;
