@@ -21,6 +21,7 @@
 #include "runtime/agent/exchange.h"
 #include "runtime/buffer/column_queue.h"
 #include "tests/bench/crossing_items.h"
+#include "tests/bench/flow_graph.h"
 
 namespace streambench {
 
@@ -83,7 +84,8 @@ const StreamQueue& queue_of_floats() {
 
 class Link {
  public:
-  Link() : memory_(4096 + streamrt::ring_bytes(kRingBytes)), fd_(::eventfd(0, EFD_NONBLOCK)) {
+  // Items go in batches of `batch`.
+  explicit Link(std::int64_t batch) : batch_(batch), memory_(4096 + streamrt::ring_bytes(kRingBytes)), fd_(::eventfd(0, EFD_NONBLOCK)) {
     states_ = reinterpret_cast<streamrt::DoorbellState*>(memory_.data());
     new (&states_[0]) streamrt::DoorbellState;
     new (&states_[1]) streamrt::DoorbellState;
@@ -106,14 +108,14 @@ class Link {
     const std::vector<double>& items = source_items();
     for (std::int64_t batch = 0; batch < batches; ++batch) {
       StreamOutput out;
-      queue.reserve(kBatch, out);
-      std::memcpy(out.columns[0], items.data() + static_cast<std::size_t>(batch * kBatch) % kSourceItems,
-                  kBatch * sizeof(double));
-      queue.commit(kBatch, streamrt::PayloadLifetime::Batch);
-      while (!queue.is_empty()) outlet.send(kBatch);
+      queue.reserve(batch_, out);
+      std::memcpy(out.columns[0], items.data() + static_cast<std::size_t>(batch * batch_) % kSourceItems,
+                  static_cast<std::size_t>(batch_) * sizeof(double));
+      queue.commit(batch_, streamrt::PayloadLifetime::Batch);
+      while (!queue.is_empty()) outlet.send(batch_);
     }
     queue.end(0);
-    while (!outlet.is_finished()) outlet.send(kBatch);
+    while (!outlet.is_finished()) outlet.send(batch_);
   }
 
   double consume(std::int64_t) {
@@ -131,6 +133,7 @@ class Link {
     return sum;
   }
 
+  std::int64_t batch_;
   Mapping memory_;
   int fd_;
   streamrt::DoorbellState* states_ = nullptr;
@@ -141,7 +144,7 @@ class Link {
 // Batches copied into a ring of doubles, read in place; one index a side, published once a batch.
 class HandRing {
  public:
-  HandRing() : memory_(4096 + kRingBytes) {
+  explicit HandRing(std::int64_t batch) : batch_(static_cast<std::uint64_t>(batch)), memory_(4096 + kRingBytes) {
     indices_ = new (memory_.data()) Indices;
     items_ = reinterpret_cast<double*>(memory_.data() + 4096);
   }
@@ -163,11 +166,11 @@ class HandRing {
     std::uint64_t head = 0;
     std::uint64_t tail = 0;
     for (std::int64_t batch = 0; batch < batches; ++batch) {
-      while (head + kBatch - tail > kItems) tail = indices_->tail.load(std::memory_order_acquire);
+      while (head + batch_ - tail > kItems) tail = indices_->tail.load(std::memory_order_acquire);
       std::memcpy(items_ + head % kItems,
-                  items.data() + static_cast<std::size_t>(batch * kBatch) % kSourceItems,
-                  kBatch * sizeof(double));
-      head += kBatch;
+                  items.data() + static_cast<std::size_t>(batch) * batch_ % kSourceItems,
+                  batch_ * sizeof(double));
+      head += batch_;
       indices_->head.store(head, std::memory_order_release);
     }
   }
@@ -175,15 +178,16 @@ class HandRing {
   double consume(std::int64_t batches) {
     double sum = 0;
     std::uint64_t tail = 0;
-    const std::uint64_t all = static_cast<std::uint64_t>(batches) * kBatch;
+    const std::uint64_t all = static_cast<std::uint64_t>(batches) * batch_;
     while (tail < all) {
       const std::uint64_t head = indices_->head.load(std::memory_order_acquire);
-      for (; tail < head; tail += kBatch) sum += sum_of(items_ + tail % kItems, kBatch);
+      for (; tail < head; tail += batch_) sum += sum_of(items_ + tail % kItems, static_cast<std::int64_t>(batch_));
       indices_->tail.store(tail, std::memory_order_release);
     }
     return sum;
   }
 
+  std::uint64_t batch_;
   Mapping memory_;
   Indices* indices_;
   double* items_;
@@ -191,26 +195,52 @@ class HandRing {
 
 // ---- rows ----------------------------------------------------------------------------------------
 
+// How the items cross, in batches of `batch`; `time` gives the seconds that all batches take, and their sum.
+struct Way {
+  std::function<double(std::int64_t batch, std::int64_t batches, double& sum)> time;
+};
+
 using TimeCrossing = double (*)(const Crossing&, std::int64_t batches, double& sum);
 
-void crossing_row(const std::string& name, TimeCrossing time, double bar) {
+Way over_link(TimeCrossing time) {
+  return {[time](std::int64_t batch, std::int64_t batches, double& sum) {
+    Link link(batch);
+    return time(link.crossing(), batches, sum);
+  }};
+}
+
+Way by_hand(TimeCrossing time) {
+  return {[time](std::int64_t batch, std::int64_t batches, double& sum) {
+    HandRing ring(batch);
+    return time(ring.crossing(), batches, sum);
+  }};
+}
+
+struct CrossingRow {
+  std::string name;
+  std::int64_t batch = kBatch;
+  Way ours;
+  Way theirs;
+  double bar = 0;
+};
+
+void measure_crossing(const CrossingRow& row) {
   constexpr int kRounds = 15;
-  constexpr std::int64_t kBatches = 40'000;
+  const std::int64_t batches = row.batch == 1 ? 1'000'000 : 40'000;
+  const auto items = static_cast<double>(batches * row.batch);
   std::vector<double> ours;
-  std::vector<double> hand;
+  std::vector<double> theirs;
   for (int round = 0; round < kRounds; ++round) {
     double our_sum = 0;
-    double hand_sum = 0;
-    Link link;
-    ours.push_back(time(link.crossing(), kBatches, our_sum) / (kBatches * kBatch) * 1e9);
-    HandRing ring;
-    hand.push_back(time(ring.crossing(), kBatches, hand_sum) / (kBatches * kBatch) * 1e9);
-    if (our_sum != hand_sum) {
-      fmt::print(stderr, "bench: {}: the two sides differ\n", name);
+    double their_sum = 0;
+    ours.push_back(row.ours.time(row.batch, batches, our_sum) / items * 1e9);
+    theirs.push_back(row.theirs.time(row.batch, batches, their_sum) / items * 1e9);
+    if (our_sum != their_sum) {
+      fmt::print(stderr, "bench: {}: the two sides differ\n", row.name);
       std::exit(1);
     }
   }
-  print_row(name, ours, hand, bar);
+  print_row(row.name, ours, theirs, row.bar);
 }
 
 // ---- round trips ---------------------------------------------------------------------------------
@@ -287,8 +317,16 @@ double doorbells(int rounds, bool spins) {
 }  // namespace
 
 void crossing_rows() {
-  crossing_row("two threads, batches of 1,024", time_threads, 1.1);
-  crossing_row("two processes, batches of 1,024", time_processes, 1.1);
+  streamrt::Doorbell::move_fences_to_sleepers(true);
+  const Way link = over_link(time_threads);
+  measure_crossing({"two threads, batches of 1,024", kBatch, link, by_hand(time_threads), 1.1});
+  measure_crossing({"two threads, one by one", 1, link, by_hand(time_threads), 1.1});
+  if (has_flow_graph()) {
+    const Way flow_graph{time_flow_graph};
+    measure_crossing({"two threads, batches (by hand: oneTBB)", kBatch, link, flow_graph, 1.0});
+    measure_crossing({"two threads, one by one (by hand: oneTBB)", 1, link, flow_graph, 1.0});
+  }
+  measure_crossing({"two processes, batches of 1,024", kBatch, over_link(time_processes), by_hand(time_processes), 1.1});
 }
 
 void round_trip_rows() {

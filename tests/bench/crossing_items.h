@@ -16,7 +16,7 @@ double now_seconds();
 // kSourceItems doubles, made at run time; whole, so that sums are exact.
 const std::vector<double>& source_items();
 
-// In eight lanes, so that adding is not what is measured. `count` is a multiple of eight.
+// In eight lanes, so that adding is not what is measured.
 double sum_of(const double* items, std::int64_t count);
 
 // Medians of nanoseconds, one entry a round, the median of their ratios, and what that is to be at the most.
