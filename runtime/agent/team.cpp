@@ -116,6 +116,7 @@ Team::Team(const StreamProgram& program, const RunOptions& options, std::int32_t
       constants_message_(options.message ? options.message : MessageWriter(write_message_to_stderr)),
       constants_failures_(constants_book_, constants_message_) {
   constants_.failures = &constants_failures_;
+  Doorbell::move_fences_to_sleepers(has_other_processes());
   find_channels();
   map_memory();
   for (std::int64_t i = 0; i <= gateway_bell(); ++i) {
@@ -130,6 +131,12 @@ Team::~Team() {
   if (watcher_.joinable()) watcher_.join();
   for (const int fd : event_fds_) ::close(fd);
   if (watcher_fd_ >= 0) ::close(watcher_fd_);
+}
+
+// Of this node: doorbells are not shared with others.
+bool Team::has_other_processes() const {
+  const auto on_this_node = [this](const StreamProcess& process) { return process.node == node_; };
+  return std::count_if(program_.processes, program_.processes + program_.process_count, on_this_node) > 1;
 }
 
 void Team::find_channels() {
@@ -496,6 +503,7 @@ bool Team::is_orphan() const { return parent_pid_ != 0 && ::getppid() != parent_
 
 // The parts of one process: the first on this thread, the others on threads of their own.
 int Team::run_process(std::int32_t process, const MessageWriter& direct) {
+  Doorbell::move_fences_to_sleepers(has_other_processes());
   this_process_ = process;
   std::vector<std::int32_t> parts;
   for (std::int32_t part = 0; part < program_.part_count; ++part) {

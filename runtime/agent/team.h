@@ -119,6 +119,7 @@ class Team {
   [[nodiscard]] std::int32_t node_of(std::int32_t part) const {
     return program_.processes[process_of(part)].node;
   }
+  [[nodiscard]] bool has_other_processes() const;
   [[nodiscard]] bool is_restartable(std::int32_t part) const {
     return node_of(part) == node_ && program_.processes[process_of(part)].restart != 0;
   }

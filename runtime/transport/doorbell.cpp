@@ -9,6 +9,8 @@
 #include <ctime>
 #include <vector>
 
+#include "runtime/base/assert.h"
+
 namespace streamrt {
 
 namespace {
@@ -44,7 +46,41 @@ void poll_fds(std::int64_t timeout_ns, std::span<const pollfd> fds, int event_fd
   (void)!::read(event_fd, &rings, sizeof rings);
 }
 
+// <linux/membarrier.h> of older systems lacks some of these.
+enum MembarrierCommand : int {
+  kQuery = 0,
+  kGlobalExpedited = 1 << 1,
+  kRegisterGlobalExpedited = 1 << 2,
+  kPrivateExpedited = 1 << 3,
+  kRegisterPrivateExpedited = 1 << 4,
+};
+
+long membarrier(int command) { return ::syscall(SYS_membarrier, command, 0, 0); }
+
+bool register_for(MembarrierCommand barrier, MembarrierCommand registration) {
+  const long known = membarrier(kQuery);
+  return known > 0 && (known & barrier) != 0 && (known & registration) != 0 && membarrier(registration) == 0;
+}
+
 }  // namespace
+
+void Doorbell::move_fences_to_sleepers(bool has_processes) {
+#ifndef __SANITIZE_THREAD__  // It knows no fences but its own.
+  const Fences before = fences_.load();
+  const bool for_processes = has_processes || before == Fences::SleeperOfProcesses;
+  const bool can = for_processes ? register_for(kGlobalExpedited, kRegisterGlobalExpedited)
+                                 : register_for(kPrivateExpedited, kRegisterPrivateExpedited);
+  STREAM_CHECK(can || before == Fences::Everywhere, "a process cannot do what the one that started it could");
+  if (can) fences_ = for_processes ? Fences::SleeperOfProcesses : Fences::SleeperOfProcess;
+#endif
+}
+
+void Doorbell::fence_for_all() {
+  const Fences fences = fences_.load(std::memory_order_relaxed);
+  if (fences == Fences::Everywhere) return full_fence();
+  const long done = membarrier(fences == Fences::SleeperOfProcess ? kPrivateExpedited : kGlobalExpedited);
+  STREAM_CHECK(done == 0, "the system takes back a fence that it knew");
+}
 
 void Doorbell::sleep(std::int64_t timeout_ns, std::span<const pollfd> watched) {
   const std::uint32_t how = state_->sleep.load(std::memory_order_acquire);
