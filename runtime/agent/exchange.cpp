@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "runtime/base/assert.h"
 #include "runtime/buffer/item_frame.h"
@@ -189,10 +190,14 @@ Result<bool> Inlet::receive(std::int64_t limit) {
     close();
     return is_new;
   }
-  bool moved = false;
+  bool moved = let_front_go();
   while (!queue_.is_full(limit) && !queue_.has_ended()) {
     const std::span<const std::byte> frame = reader_.front();
     if (frame.data() == nullptr) break;
+    if (show_front(frame)) {
+      has_received_end_ = queue_.has_ended();
+      return true;
+    }
     const Result<std::int64_t> taken = take(frame);
     if (!taken) return taken.failure();
     if (keeps_) {
@@ -210,6 +215,26 @@ Result<bool> Inlet::receive(std::int64_t limit) {
   }
   if (moved && !keeps_) writer_.ring();
   return moved;
+}
+
+// The reader has had its chance: what it did not take is copied, so that nothing but the queue's own limit holds up the
+// writer.
+bool Inlet::let_front_go() {
+  if (shown_ == 0) return false;
+  queue_.take_over();
+  reader_.pop(std::exchange(shown_, 0));
+  writer_.ring();
+  return true;
+}
+
+// Not for a few: they are better gathered.
+bool Inlet::show_front(std::span<const std::byte> frame) {
+  constexpr std::uint32_t kLeastShown = 256;
+  if (keeps_ || !large_.empty() || !queue_.is_empty() || part_of(frame) != Part::Whole) return false;
+  const std::uint32_t count = items_in_frame(frame).value_or(0);
+  if (count < kLeastShown || !lend_frame(frame.subspan(kPartBytes), reader_.bytes_behind(frame), queue_)) return false;
+  shown_ = count;
+  return true;
 }
 
 void Inlet::keep_from(const InletPlace& place, std::int64_t consumed, bool is_closed) {

@@ -102,7 +102,8 @@ class Inlet {
       : queue_(queue), reader_(reader), writer_(writer) {}
 
   // Takes what has come while the queue holds fewer than `limit` items. Returns whether anything changed.
-  // What comes may have been written by anybody.
+  // What comes may have been written by anybody. Many items at once stay where they are, in the ring, up to the next
+  // call: who reads a batch then and there saves copying it.
   Result<bool> receive(std::int64_t limit);
   // Nothing more is needed.
   void close();
@@ -135,6 +136,8 @@ class Inlet {
   [[nodiscard]] bool has_let_go() const { return !queue_.is_closed() && queue_.first_position() < let_go_before_; }
 
  private:
+  bool let_front_go();
+  bool show_front(std::span<const std::byte> frame);
   void note_place();
   Result<std::int64_t> take(std::span<const std::byte> frame);
   Result<std::int64_t> take_piece(std::span<const std::byte> piece, bool is_last);
@@ -144,6 +147,7 @@ class Inlet {
   Doorbell writer_;
   bool has_closed_ = false;
   bool has_received_end_ = false;
+  std::uint32_t shown_ = 0;  // Items of the oldest frame, if the queue reads them in the ring.
   std::vector<std::byte> large_;
   bool keeps_ = false;               // It belongs to a part that may be started again.
   std::deque<InletPlace> places_;    // Behind frames that have been read; the first is where a restart begins.

@@ -45,17 +45,48 @@ ColumnQueue::ColumnQueue(const StreamQueue& description) : description_(&descrip
 }
 
 const std::uint8_t* ColumnQueue::valid() const {
-  return description_->has_valid == 0 ? nullptr
-                                      : reinterpret_cast<std::uint8_t*>(valid_.data()) + begin_;
+  if (description_->has_valid == 0) return nullptr;
+  return (is_borrowing_ ? borrowed_valid_ : reinterpret_cast<std::uint8_t*>(valid_.data())) + begin_;
 }
 
 const std::int64_t* ColumnQueue::stamps() const {
-  return description_->has_stamps == 0 ? nullptr
-                                       : reinterpret_cast<std::int64_t*>(stamps_.data()) + begin_;
+  if (description_->has_stamps == 0) return nullptr;
+  return (is_borrowing_ ? borrowed_stamps_ : reinterpret_cast<std::int64_t*>(stamps_.data())) + begin_;
+}
+
+void ColumnQueue::borrow(const StreamBatch& items) {
+  STREAM_CHECK(can_borrow() && !has_ended_, "items are shown in front of others");
+  if (items.count == 0) return;
+  borrowed_columns_.assign(items.columns, items.columns + columns_.size());
+  borrowed_valid_ = items.valid;
+  borrowed_stamps_ = items.stamps;
+  is_borrowing_ = true;
+  begin_ = 0;
+  size_ = items.count;
+  if (items.stamps != nullptr) last_stamp_ = items.stamps[items.count - 1];
+}
+
+void ColumnQueue::take_over() {
+  if (!is_borrowing_) return;
+  const std::int64_t first = std::exchange(begin_, 0);
+  const std::int64_t live = std::exchange(size_, 0);
+  is_borrowing_ = false;
+  make_room(live, 0);
+  for (std::size_t leaf = 0; leaf < columns_.size(); ++leaf) {
+    std::memcpy(columns_[leaf].data(),
+                static_cast<const std::byte*>(borrowed_columns_[leaf]) + bytes_of(first, item_sizes_[leaf]),
+                bytes_of(live, item_sizes_[leaf]));
+  }
+  if (description_->has_valid != 0) std::memcpy(valid_.data(), borrowed_valid_ + first, bytes_of(live, 1));
+  if (description_->has_stamps != 0) {
+    std::memcpy(stamps_.data(), borrowed_stamps_ + first, bytes_of(live, sizeof(std::int64_t)));
+  }
+  size_ = live;
 }
 
 // Room for `ticks` behind the waiting items and `kept_ticks` uncommitted ones, which stay.
 void ColumnQueue::make_room(std::int64_t ticks, std::int64_t kept_ticks) {
+  take_over();
   const std::int64_t live = size_ + kept_ticks;
   const std::int64_t needed = size_ + std::max(ticks, kept_ticks);
   if (capacity_ > 0 && begin_ + needed <= capacity_) return;
@@ -168,7 +199,7 @@ std::int64_t ColumnQueue::earliest_possible_stamp() const {
 StreamBatch ColumnQueue::batch(std::int64_t count) {
   is_lent_ = delayed_.accepts_always;
   for (std::size_t leaf = 0; leaf < columns_.size(); ++leaf) {
-    batch_pointers_[leaf] = columns_[leaf].data() + bytes_of(begin_, item_sizes_[leaf]);
+    batch_pointers_[leaf] = column(leaf) + bytes_of(begin_, item_sizes_[leaf]);
   }
   return {count, first_position_, batch_pointers_.data(), valid(), stamps()};
 }
@@ -187,6 +218,7 @@ void ColumnQueue::consume(std::int64_t count) {
 void ColumnQueue::release_payloads() {
   if (size_ == 0) {
     begin_ = 0;
+    is_borrowing_ = false;
     payloads_.reset();
   } else if (payloads_.used_bytes() > payload_limit_bytes_) {
     compact_payloads();
@@ -207,6 +239,7 @@ void ColumnQueue::drop_newest(std::int64_t count) {
 }
 
 void ColumnQueue::keep_one_of(std::int64_t every) {
+  take_over();
   const std::int64_t kept = (size_ + every - 1) / every;
   const auto thin = [&](AlignedBytes& bytes, std::size_t item_size) {
     std::byte* const first = bytes.data() + bytes_of(begin_, item_size);
@@ -223,6 +256,7 @@ void ColumnQueue::keep_one_of(std::int64_t every) {
 
 void ColumnQueue::close() {
   is_closed_ = true;
+  is_borrowing_ = false;
   is_lent_ = false;
   retired_.clear();
   begin_ = 0;

@@ -70,6 +70,18 @@ class ColumnQueue {
   // it.
   void commit(std::int64_t ticks, PayloadLifetime lifetime,
               std::int64_t stamp_floor = kEarliestStamp);
+  // Instead of reserve and commit, while nothing waits: `items` are shown where they lie, until they are consumed or
+  // take_over() is called. There are no texts or views in them, no delay, and bytes behind each column that may be read,
+  // as many as those of 8 ticks.
+  void borrow(const StreamBatch& items);
+  // Some of what was borrowed still waits: its memory must stay as it is.
+  [[nodiscard]] bool is_borrowing() const { return is_borrowing_; }
+  // Copies that. Called by whatever writes behind it.
+  void take_over();
+  // Whether borrow() may be called.
+  [[nodiscard]] bool can_borrow() const {
+    return size_ == 0 && !has_payloads_ && !is_closed_ && delayed_.shift_ns == 0 && !delayed_.accepts_always;
+  }
   // To be called when the writer is through with its batch, since it may read what it committed: the stamps become those
   // behind the delay.
   void shift_new_stamps();
@@ -144,6 +156,9 @@ class ColumnQueue {
  private:
   [[nodiscard]] const std::uint8_t* valid() const;
   [[nodiscard]] const std::int64_t* stamps() const;
+  [[nodiscard]] std::byte* column(std::size_t leaf) const {
+    return is_borrowing_ ? static_cast<std::byte*>(borrowed_columns_[leaf]) : columns_[leaf].data();
+  }
   void make_room(std::int64_t ticks, std::int64_t kept_ticks);
   void move_into_fresh(AlignedBytes& bytes, std::size_t item_size, std::int64_t live, std::int64_t capacity);
   void set_pointers(StreamOutput& out);
@@ -174,6 +189,11 @@ class ColumnQueue {
   bool has_silent_end_ = false;
   bool is_closed_ = false;
   DelayedQueue delayed_;
+  // Where borrowed items lie; `begin_` counts from there.
+  bool is_borrowing_ = false;
+  std::vector<void*> borrowed_columns_;
+  const std::uint8_t* borrowed_valid_ = nullptr;
+  const std::int64_t* borrowed_stamps_ = nullptr;
   bool is_lent_ = false;               // On a cycle: a batch is being read, so nothing of it may move,
   std::vector<AlignedBytes> retired_;  // and what it stands in is kept.
 

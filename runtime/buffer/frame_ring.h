@@ -83,6 +83,10 @@ class FrameReader {
 
   // The oldest frame; null data if there is none. Valid until pop().
   [[nodiscard]] std::span<const std::byte> front();
+  // Bytes of the ring's memory behind a frame that front() gave.
+  [[nodiscard]] std::size_t bytes_behind(std::span<const std::byte> frame) const {
+    return static_cast<std::size_t>(bytes_ + capacity_ - (frame.data() + frame.size()));
+  }
   // The oldest frame, with so many items, is done with.
   void pop(std::uint32_t items);
 

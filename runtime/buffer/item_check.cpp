@@ -204,10 +204,14 @@ bool are_flags(const std::uint8_t* bytes, std::size_t count) {
   return bits <= 1;
 }
 
+bool are_all_values(const StreamType& type, void* const* columns, std::int64_t ticks) {
+  return are_values(type, {leaves_of(type).data(), columns, static_cast<std::size_t>(ticks)});
+}
+
 bool check_items(const StreamType& type, void* const* columns, std::int64_t ticks,
                  const std::uint8_t* valid) {
   const std::span<const StreamLeaf> leaves = leaves_of(type);
-  if (are_values(type, {leaves.data(), columns, static_cast<std::size_t>(ticks)})) return true;
+  if (are_all_values(type, columns, ticks)) return true;
   std::vector<void*> places(leaves.size());
   for (std::int64_t tick = 0; tick < ticks; ++tick) {
     for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) {

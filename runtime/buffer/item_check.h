@@ -21,6 +21,10 @@ namespace streamrt {
 bool check_items(const StreamType& type, void* const* columns, std::int64_t ticks,
                  const std::uint8_t* valid);
 
+// Whether all of them are values, also those in holes and below absent options. O(bytes), and nothing for leaves that
+// may be anything. Changes nothing.
+bool are_all_values(const StreamType& type, void* const* columns, std::int64_t ticks);
+
 // Whether all of them are 0 or 1.
 bool are_flags(const std::uint8_t* bytes, std::size_t count);
 

@@ -240,15 +240,19 @@ bool take_leaf(Rest& rest, const StreamLeaf& leaf, void* column, std::uint64_t t
 }
 
 // Stamps never fall, and are not below `least`.
-bool take_stamps(Rest& rest, std::int64_t* stamps, std::uint64_t ticks, std::int64_t least) {
-  const std::byte* const bytes = rest.take(ticks * sizeof(std::int64_t));
-  if (bytes == nullptr) return false;
-  std::memcpy(stamps, bytes, static_cast<std::size_t>(ticks) * sizeof(std::int64_t));
+bool are_stamps(const std::int64_t* stamps, std::uint64_t ticks, std::int64_t least) {
   for (std::uint64_t i = 0; i < ticks; ++i) {
     if (stamps[i] < least) return false;
     least = stamps[i];
   }
   return true;
+}
+
+bool take_stamps(Rest& rest, std::int64_t* stamps, std::uint64_t ticks, std::int64_t least) {
+  const std::byte* const bytes = rest.take(ticks * sizeof(std::int64_t));
+  if (bytes == nullptr) return false;
+  std::memcpy(stamps, bytes, static_cast<std::size_t>(ticks) * sizeof(std::int64_t));
+  return are_stamps(stamps, ticks, least);
 }
 
 bool take_validity(Rest& rest, std::uint8_t* valid, std::uint64_t ticks) {
@@ -258,15 +262,21 @@ bool take_validity(Rest& rest, std::uint8_t* valid, std::uint64_t ticks) {
   return are_flags(valid, static_cast<std::size_t>(ticks)) && rest.skip_padding();
 }
 
+// The columns that a frame with items must have, and says that it has.
+bool has_columns_of(const FrameStart& start, const StreamQueue& queue) {
+  return (queue.has_stamps != 0) == ((start.flags & kHasStamps) != 0) &&
+         (queue.has_valid != 0) == ((start.flags & kHasValidity) != 0);
+}
+
+std::int64_t least_stamp(const ColumnQueue& queue) {
+  return std::max(queue.written_frontier(), queue.last_stamp());
+}
+
 bool take_columns(Rest& rest, const FrameStart& start, ColumnQueue& queue, StreamOutput& out) {
   const StreamQueue& description = queue.description();
-  const std::int64_t least_stamp = std::max(queue.written_frontier(), queue.last_stamp());
-  const bool wants_stamps = description.has_stamps != 0;
-  const bool wants_validity = description.has_valid != 0;
-  if (wants_stamps != ((start.flags & kHasStamps) != 0)) return false;
-  if (wants_validity != ((start.flags & kHasValidity) != 0)) return false;
-  if (wants_stamps && !take_stamps(rest, out.stamps, start.count, least_stamp)) return false;
-  if (wants_validity && !take_validity(rest, out.valid, start.count)) return false;
+  if (!has_columns_of(start, description)) return false;
+  if (out.stamps != nullptr && !take_stamps(rest, out.stamps, start.count, least_stamp(queue))) return false;
+  if (out.valid != nullptr && !take_validity(rest, out.valid, start.count)) return false;
   const std::span<const StreamLeaf> leaves = leaves_of(*description.type);
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     if (!take_leaf(rest, leaves[i], out.columns[i], start.count, queue.payload_arena())) return false;
@@ -284,12 +294,39 @@ bool take_items(Rest rest, const FrameStart& start, ColumnQueue& queue, StreamOu
 }
 
 // An END comes not before the items. It may have no stamp, if nothing ever had one.
-bool is_sound_progress(const FrameStart& start, const ColumnQueue& queue, const StreamOutput& out) {
+bool is_sound_progress(const FrameStart& start, const ColumnQueue& queue, const std::int64_t* stamps) {
   if ((start.flags & ~std::uint32_t{kAllFlags}) != 0) return false;
   if ((start.flags & kIsEnd) == 0) return (start.flags & kIsSilentEnd) == 0;
   if (start.end_stamp == kEarliestStamp) return true;
-  const bool has_new_stamps = start.count > 0 && out.stamps != nullptr;
-  return start.end_stamp >= (has_new_stamps ? out.stamps[start.count - 1] : queue.last_stamp());
+  const bool has_new_stamps = start.count > 0 && stamps != nullptr;
+  return start.end_stamp >= (has_new_stamps ? stamps[start.count - 1] : queue.last_stamp());
+}
+
+void tell_progress(const FrameStart& start, ColumnQueue& queue) {
+  queue.advance_frontier(start.frontier);
+  if ((start.flags & kIsEnd) != 0) queue.end(start.end_stamp, (start.flags & kIsSilentEnd) != 0);
+}
+
+// The columns of a frame where they lie; `columns` has one entry a leaf. No leaf is a text or a view.
+bool find_columns(Rest rest, const FrameStart& start, const ColumnQueue& queue, void** columns, StreamBatch& items) {
+  const StreamQueue& description = queue.description();
+  const std::size_t ticks = start.count;
+  if (!has_columns_of(start, description)) return false;
+  if (description.has_stamps != 0) {
+    items.stamps = reinterpret_cast<const std::int64_t*>(rest.take(ticks * sizeof(std::int64_t)));
+    if (items.stamps == nullptr || !are_stamps(items.stamps, ticks, least_stamp(queue))) return false;
+  }
+  if (description.has_valid != 0) {
+    items.valid = reinterpret_cast<const std::uint8_t*>(rest.take(ticks));
+    if (items.valid == nullptr || !are_flags(items.valid, ticks) || !rest.skip_padding()) return false;
+  }
+  for (const StreamLeaf& leaf : leaves_of(*description.type)) {
+    const std::byte* const bytes = rest.take(ticks * leaf_item_size(leaf));
+    if (bytes == nullptr || !rest.skip_padding()) return false;
+    *columns++ = const_cast<std::byte*>(bytes);  // Which nobody writes to: see StreamBatch.
+  }
+  items.count = start.count;
+  return rest.size() == 0;
 }
 
 }  // namespace
@@ -343,7 +380,7 @@ Result<std::int64_t> read_frame(std::span<const std::byte> frame, ColumnQueue& q
   const Arena::Mark before = queue.payload_arena().mark();
   StreamOutput out{};
   if (!take_items(Rest(frame.subspan(sizeof start)), start, queue, out) ||
-      !is_sound_progress(start, queue, out)) {
+      !is_sound_progress(start, queue, out.stamps)) {
     queue.payload_arena().rewind(before);
     return broken();
   }
@@ -351,9 +388,30 @@ Result<std::int64_t> read_frame(std::span<const std::byte> frame, ColumnQueue& q
     queue.commit(count, PayloadLifetime::Queue);
     queue.shift_new_stamps();
   }
-  queue.advance_frontier(start.frontier);
-  if ((start.flags & kIsEnd) != 0) queue.end(start.end_stamp, (start.flags & kIsSilentEnd) != 0);
+  tell_progress(start, queue);
   return count;
+}
+
+bool lend_frame(std::span<const std::byte> frame, std::size_t bytes_behind, ColumnQueue& queue) {
+  constexpr std::size_t kLeavesMax = 16;
+  const StreamType& type = *queue.description().type;
+  const std::optional<std::int64_t> count = frame_item_count(frame);
+  const bool is_aligned = reinterpret_cast<std::uintptr_t>(frame.data()) % 8 == 0;
+  const std::span<const StreamLeaf> leaves = leaves_of(type);
+  if (!count || *count == 0 || !is_aligned || !queue.can_borrow() || queue.has_ended()) return false;
+  if (leaves.size() > kLeavesMax) return false;
+  for (const StreamLeaf& leaf : leaves) {
+    if (leaf_item_size(leaf) * 8 > bytes_behind) return false;
+  }
+  FrameStart start;
+  std::memcpy(&start, frame.data(), sizeof start);
+  void* columns[kLeavesMax];
+  StreamBatch items{.columns = columns};
+  if (!find_columns(Rest(frame.subspan(sizeof start)), start, queue, columns, items)) return false;
+  if (!are_all_values(type, columns, *count) || !is_sound_progress(start, queue, items.stamps)) return false;
+  queue.borrow(items);
+  tell_progress(start, queue);
+  return true;
 }
 
 }  // namespace streamrt

@@ -49,4 +49,9 @@ std::optional<FrameProgress> frame_progress(std::span<const std::byte> frame);
 // says that it holds.
 Result<std::int64_t> read_frame(std::span<const std::byte> frame, ColumnQueue& queue);
 
+// As read_frame, but copies nothing: the queue shows the items where they lie (ColumnQueue::borrow), and the frame has to
+// stay for as long. False, and nothing has happened, if they must be copied, or perhaps refused: they have texts or windows,
+// the queue is not empty, something is no value, or fewer than 8 items fit into the `bytes_behind` the frame that may be read.
+bool lend_frame(std::span<const std::byte> frame, std::size_t bytes_behind, ColumnQueue& queue);
+
 }  // namespace streamrt

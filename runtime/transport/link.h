@@ -6,7 +6,8 @@
 // wait, or drops if the program says that it may. If the other *process* was restarted, what was on its way is lost:
 // that is refused, unless every channel is best effort or has a spool (spool.h).
 //
-// A Link belongs to a LinkHub (link_hub.h), whose I/O thread moves the bytes. One thread, the owner, calls try_send(),
+// A Link belongs to a LinkHub (link_hub.h), whose I/O thread moves the bytes: one of its own, or the owner of the links, when it
+// steps the hub. One thread, the owner, calls try_send(),
 // try_receive() and acknowledge(); everything else may be called by any thread. No call waits for the network.
 #pragma once
 

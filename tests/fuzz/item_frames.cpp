@@ -285,6 +285,22 @@ void check_sent_on(ColumnQueue& queue) {
   STREAM_CHECK(state_of(other) == frame, "what was sent on is something else");
 }
 
+// A queue that shows a frame where it lies has what one has that copied it.
+void check_lent(const StreamQueue& description, std::span<const std::byte> bytes) {
+  constexpr std::size_t kBehind = 4096;
+  std::vector<std::byte> frame(bytes.begin(), bytes.end());
+  frame.resize(bytes.size() + kBehind);
+  ColumnQueue lent(description);
+  if (!lend_frame(std::span(frame).first(bytes.size()), kBehind, lent)) return;
+  ColumnQueue copied(description);
+  STREAM_CHECK(read_frame(bytes, copied).has_value(), "a frame is shown that would be refused");
+  check_items_of(lent, false);
+  STREAM_CHECK(state_of(lent) == state_of(copied), "a frame is shown as something else");
+  lent.take_over();
+  std::fill(frame.begin(), frame.end(), std::byte{0xff});
+  STREAM_CHECK(state_of(lent) == state_of(copied), "a frame that was taken over still depends on its memory");
+}
+
 void receive(const StreamQueue& description, Choices choices) {
   const std::uint8_t choice = choices.byte();
   const bool is_raw = choice % 4 == 1;
@@ -299,6 +315,8 @@ void receive(const StreamQueue& description, Choices choices) {
     frame = sound_frame(choices, description, 20);
     damage(choices, frame);
   }
+  check_lent(description, before);
+  check_lent(description, frame);
   const std::vector<std::byte> state = state_of(queue);
   const std::int64_t count = queue.size();
   const std::size_t memory = queue.payload_arena().used_bytes();

@@ -22,16 +22,18 @@ namespace {
 
 // Two ends of one channel.
 struct Channel {
-  explicit Channel(const StreamType& type, std::int64_t capacity = 1 << 16, int when_full = STREAM_FULL_WAIT)
-      : description{.type = &type, .has_stamps = 1, .name = "q", .when_full = when_full, .keep_every = 3},
-        memory(static_cast<std::byte*>(std::aligned_alloc(64, ring_bytes(kBytes)))),
+  explicit Channel(const StreamType& type, std::int64_t capacity = 1 << 16, int when_full = STREAM_FULL_WAIT,
+                   std::size_t bytes = kBytes)
+      : ring_size(bytes),
+        description{.type = &type, .has_stamps = 1, .name = "q", .when_full = when_full, .keep_every = 3},
+        memory(static_cast<std::byte*>(std::aligned_alloc(64, ring_bytes(ring_size)))),
         from(description),
         to(description) {
-    std::memset(memory.get(), 0, ring_bytes(kBytes));
+    std::memset(memory.get(), 0, ring_bytes(ring_size));
     new (memory.get()) RingHeader;
     const Doorbell bell(state, fd);
-    outlet = std::make_unique<Outlet>(from, FrameWriter(memory.get(), kBytes), capacity, bell);
-    inlet = std::make_unique<Inlet>(to, FrameReader(memory.get(), kBytes), bell);
+    outlet = std::make_unique<Outlet>(from, FrameWriter(memory.get(), ring_size), capacity, bell);
+    inlet = std::make_unique<Inlet>(to, FrameReader(memory.get(), ring_size), bell);
   }
   ~Channel() { ::close(fd); }
 
@@ -50,10 +52,11 @@ struct Channel {
     return text;
   }
 
-  static constexpr std::size_t kBytes = 4096;
   struct Free {
     void operator()(std::byte* bytes) const { std::free(bytes); }
   };
+  static constexpr std::size_t kBytes = 4096;
+  std::size_t ring_size;
   DoorbellState state;
   int fd = ::eventfd(0, EFD_NONBLOCK);
   StreamQueue description;
@@ -94,6 +97,44 @@ TEST_CASE("no more items than the capacity are on the way") {
   CHECK(channel.to.size() == 2);
   channel.outlet->send(1024);
   CHECK(channel.from.size() == 1);
+}
+
+TEST_CASE("items come as they went, whether they are read in the ring or copied") {
+  Channel channel(int_type(), 1 << 16, STREAM_FULL_WAIT, std::size_t{1} << 17);
+  std::mt19937 random(5);
+  std::int64_t written = 0;
+  std::int64_t read = 0;
+  int times_in_ring = 0;
+  while (read < 200'000) {
+    StreamOutput out;
+    const std::int64_t count = 1 + random() % (random() % 4 == 0 ? 20 : 1000);
+    if (channel.from.size() < 5000) {
+      channel.from.reserve(count, out);
+      for (std::int64_t i = 0; i < count; ++i) {
+        out.stamps[i] = written;
+        static_cast<std::int64_t*>(out.columns[0])[i] = written++;
+      }
+      channel.from.commit(count, PayloadLifetime::Batch);
+      channel.from.advance_frontier(written);
+    }
+    channel.outlet->send(1024);
+    REQUIRE(channel.inlet->receive(1024).has_value());
+    times_in_ring += channel.to.is_borrowing() ? 1 : 0;
+    const std::int64_t wanted = random() % 3 == 0 ? channel.to.size() : channel.to.size() / 3;
+    const StreamBatch batch = channel.to.batch(wanted);
+    for (std::int64_t i = 0; i < wanted; ++i) {
+      REQUIRE(static_cast<const std::int64_t*>(batch.columns[0])[i] == read);
+      REQUIRE(batch.stamps[i] == read++);
+    }
+    channel.to.consume(wanted);
+  }
+  CHECK(times_in_ring > 50);
+  CHECK(read <= written);
+  // What nobody took is copied, so that the writer has its room back.
+  while (channel.outlet->send(1024)) REQUIRE(channel.inlet->receive(std::int64_t{1} << 20).has_value());
+  REQUIRE(channel.inlet->receive(std::int64_t{1} << 20).has_value());
+  CHECK_FALSE(channel.to.is_borrowing());
+  CHECK(channel.to.size() == written - read);
 }
 
 TEST_CASE("a frontier travels without items, and a reader that has enough closes its writer") {

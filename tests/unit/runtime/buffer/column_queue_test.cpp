@@ -77,6 +77,60 @@ TEST_CASE("items leave as they came, however writing and reading alternate") {
   }
 }
 
+TEST_CASE("what is borrowed reads like what was written, also when others are written behind it") {
+  const auto record = make_record("R", {{"n", int_type()}, {"flag", bool_type()}});
+  const StreamQueue description{&record->type, 1, 1, "q"};
+  constexpr std::int64_t kCount = 300;
+  std::vector<std::int64_t> numbers(kCount + 8), stamps(kCount + 8);
+  std::vector<std::uint8_t> flags(kCount + 8), valid(kCount + 8);
+  for (std::int64_t i = 0; i < kCount; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    numbers[at] = i;
+    stamps[at] = i * 10;
+    flags[at] = static_cast<std::uint8_t>(i % 2);
+    valid[at] = i % 5 != 0 ? 1 : 0;
+  }
+  void* columns[] = {numbers.data(), flags.data()};
+  for (const std::int64_t written : {0, 1, 500}) {
+    ColumnQueue queue(description);
+    REQUIRE(queue.can_borrow());
+    queue.borrow({kCount, 0, columns, valid.data(), stamps.data()});
+    CHECK(queue.batch(kCount).columns[0] == numbers.data());
+    CHECK(queue.last_stamp() == stamps[kCount - 1]);
+    CHECK_FALSE(queue.can_borrow());
+    queue.consume(100);
+    CHECK(queue.is_borrowing());
+    if (written > 0) {
+      StreamOutput out;
+      queue.reserve(written, out);
+      for (std::int64_t i = 0; i < written; ++i) {
+        const std::int64_t number = kCount + i;
+        static_cast<std::int64_t*>(out.columns[0])[i] = number;
+        static_cast<std::uint8_t*>(out.columns[1])[i] = static_cast<std::uint8_t>(number % 2);
+        out.valid[i] = number % 5 != 0 ? 1 : 0;
+        out.stamps[i] = number * 10;
+      }
+      queue.commit(written, PayloadLifetime::Batch);
+    } else {
+      queue.take_over();
+    }
+    CHECK_FALSE(queue.is_borrowing());
+    REQUIRE(queue.size() == kCount - 100 + written);
+    const StreamBatch batch = queue.batch(queue.size());
+    CHECK(batch.first_position == 100);
+    for (std::int64_t i = 0; i < batch.count; ++i) {
+      const std::int64_t number = 100 + i;
+      REQUIRE(static_cast<const std::int64_t*>(batch.columns[0])[i] == number);
+      REQUIRE(static_cast<const std::uint8_t*>(batch.columns[1])[i] == number % 2);
+      REQUIRE((batch.valid[i] != 0) == (number % 5 != 0));
+      REQUIRE(batch.stamps[i] == number * 10);
+    }
+    queue.consume(queue.size());
+    CHECK(queue.can_borrow());
+    CHECK(queue.total_count() == kCount + written);
+  }
+}
+
 TEST_CASE("columns can be overrun by eight ticks and an empty queue starts aligned") {
   const StreamQueue description{&float_type(), 0, 0, "q"};
   ColumnQueue queue(description);
