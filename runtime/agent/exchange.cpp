@@ -113,8 +113,9 @@ bool Outlet::drop_published() {
 
 // One frame of items; false if nothing waits or there is no room.
 bool Outlet::send_items(std::int64_t batch_limit) {
-  const std::int64_t room = capacity_ - static_cast<std::int64_t>(writer_.items_on_the_way());
-  std::int64_t count = std::min({queue_.size(), batch_limit, room});
+  const std::int64_t wanted = std::min(queue_.size(), batch_limit);
+  if (wanted == 0) return false;
+  std::int64_t count = std::min(wanted, writer_.item_room(capacity_, wanted));
   while (count > 0) {
     const StreamBatch items = queue_.batch(count);
     const std::size_t size = kPartBytes + frame_size(queue_.description(), items);

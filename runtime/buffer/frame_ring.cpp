@@ -38,6 +38,7 @@ FrameWriter::FrameWriter(void* memory, std::size_t capacity)
   items_ = static_cast<std::uint32_t>(published >> 32);
   note_ = static_cast<std::uint32_t>(published) & kNoteBits;
   known_tail_ = header_->tail.load(std::memory_order_acquire);
+  known_taken_ = header_->items_taken.load(std::memory_order_acquire);
 }
 
 std::byte* FrameWriter::reserve(std::size_t size) {

@@ -51,6 +51,14 @@ class FrameWriter {
   // What was noted with the frame published last; 0 in front of the first.
   [[nodiscard]] std::uint32_t note() const { return note_; }
 
+  // How many more items may be published if no more than `capacity` may be on the way; at least `wanted`, if that is true.
+  // Looks at what the reader says only if need be, since that is a cache line of the reader's.
+  [[nodiscard]] std::int64_t item_room(std::int64_t capacity, std::int64_t wanted) {
+    if (capacity - std::int64_t{items_ - known_taken_} < wanted) {
+      known_taken_ = header_->items_taken.load(std::memory_order_acquire);
+    }
+    return capacity - std::int64_t{items_ - known_taken_};
+  }
   // Items published and not yet done with by the reader.
   [[nodiscard]] std::uint32_t items_on_the_way() const {
     return items_ - header_->items_taken.load(std::memory_order_acquire);
@@ -73,6 +81,7 @@ class FrameWriter {
   std::uint32_t reserved_ = 0;     // Where the reserved frame ends.
   std::uint32_t known_tail_ = 0;   // The reader is at least here.
   std::uint32_t items_ = 0;
+  std::uint32_t known_taken_ = 0;  // The reader is done with at least so many of them.
   std::uint32_t note_ = 0;
 };
 
