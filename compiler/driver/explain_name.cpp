@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "compiler/graph/describe.h"
+#include "compiler/graph/lossy.h"
 #include "compiler/sema/value_text.h"
 #include "compiler/support/match.h"
 
@@ -63,6 +64,9 @@ std::string port_text(FrontEnd& front_end, PortId id) {
   text += fmt::format("  stamps    {}\n", scope.domain == Domain::Time ? "times" : "positions");
   text += fmt::format("  failures  {}\n", port.may_hold_holes ? "an item may be a hole, where something failed"
                                                              : "none: every item holds a value");
+  if (const OperatorId origin = find_lossy_ports(graph)[id.index()]; origin.valid()) {
+    text += fmt::format("  items     lossy: a link may drop items of `{}`\n", graph.op(origin).equation);
+  }
   text += fmt::format("  region    fed by {}\n", operator_text(front_end, head));
   const std::vector<std::string> readers = readers_of(graph, id);
   text += fmt::format("  read by   {}\n", readers.empty() ? "nothing" : fmt::format("{}", fmt::join(readers, ", ")));

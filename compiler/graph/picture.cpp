@@ -7,6 +7,7 @@
 
 #include "compiler/graph/describe.h"
 #include "compiler/graph/layout.h"
+#include "compiler/graph/lossy.h"
 #include "compiler/support/match.h"
 
 namespace streamc {
@@ -79,7 +80,10 @@ std::string escape(std::string_view text) {
 // The groups of a picture and what they read of each other.
 class Grouping {
  public:
-  explicit Grouping(const Picture& picture) : graph_(picture.graph), frames_(picture.frames) {
+  explicit Grouping(const Picture& picture)
+      : graph_(picture.graph),
+        frames_(picture.frames),
+        lossy_(find_lossy_ports(picture.graph)) {
     group_of_.assign(graph_.operators.size(), 0);
     for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
       if (!is_left_out(OperatorId(i))) add(OperatorId(i));
@@ -97,6 +101,9 @@ class Grouping {
   std::size_t to(const Line& line) const { return group_of(line.reader); }
   // The frame of a group's thread. Only with frames.
   std::size_t thread_of(std::size_t group) const { return frames_->thread_of[groups_[group].rows.front().index()]; }
+
+  // Stands behind the type of a port if links may drop items of it.
+  std::string_view lossy_mark(PortId id) const { return lossy_[id.index()].valid() ? ", lossy" : ""; }
 
   // How the items of a line travel; empty within a thread.
   std::string crossing_label(const Line& line) const {
@@ -151,6 +158,7 @@ class Grouping {
 
   const Graph& graph_;
   const PictureFrames* frames_;
+  std::vector<OperatorId> lossy_;  // One for each port.
   std::vector<Group> groups_;
   std::vector<std::size_t> group_of_;  // One for each operator.
   std::vector<Line> lines_;
@@ -303,7 +311,8 @@ class SvgPainter {
 
   std::string type_text(PortId id) const {
     constexpr std::size_t kLimit = 30;
-    return shortened(picture_.program.types.text(graph_.port(id).type_id), kLimit);
+    std::string text = shortened(picture_.program.types.text(graph_.port(id).type_id), kLimit);
+    return text += grouping_.lossy_mark(id);
   }
 
   // From the outermost to the threads, so that each lies on what is around it.
@@ -518,6 +527,7 @@ class DotPrinter {
   void print_edge(const Line& edge) {
     const Port& port = picture_.graph.port(edge.port);
     std::string label = dot_text(picture_.program.types.text(port.type_id));
+    label += grouping_.lossy_mark(edge.port);
     std::string style = port.may_hold_holes ? ", style=dashed" : "";
     if (edge.crossing != Crossing::None) {
       label += "\\n" + dot_text(grouping_.crossing_label(edge));
