@@ -93,7 +93,7 @@ std::string_view kind_name(const OperatorKind& kind) {
       [](const FlattenOperator&) { return Text("flatten"); },
       [](const ZipOperator&) { return Text("zip"); }, [](const MergeOperator&) { return Text("merge"); },
       [](const DelayOperator&) { return Text("delay"); },
-      [](const LinkOperator& kind) { return Text(kind.is_best_effort ? "best_effort" : "link"); },
+      [](const LinkOperator& link) { return Text(link.is_best_effort ? "best_effort" : "link"); },
       [](const AgentOperator&) { return Text("agent"); },
       [](const SinkOperator&) { return Text("sink"); },
       [](const CaptureOperator&) { return Text("capture"); });
@@ -153,7 +153,7 @@ std::string describe_operator(const Operator& op, const CheckedProgram& program,
         if (kind.is_by_time()) return fmt::format("delay {} ns{}", kind.duration_ns, cycle);
         return fmt::format("delay {} init {}{}", kind.count, argument_text(program, kind.initial, sources), cycle);
       },
-      [](const LinkOperator& kind) { return std::string(kind.is_best_effort ? "best_effort" : "link"); },
+      [](const LinkOperator& link) { return std::string(link.is_best_effort ? "best_effort" : "link"); },
       [&](const AgentOperator& kind) {
         std::string text = program.agent(kind.agent_id).name;
         for (const CheckedExprId constant : kind.constants) {

@@ -91,6 +91,31 @@ Result<std::vector<std::string>> tls_arguments(const TargetDescription& target) 
   return arguments;
 }
 
+// What stands around the object and the runtime: files that every executable needs.
+struct Surroundings {
+  std::vector<std::string> options;
+  std::vector<std::string> in_front;
+  std::vector<std::string> libraries;
+  std::vector<std::string> behind;
+};
+
+#ifdef STREAM_SANITIZER_LIBRARIES
+// A runtime that was built with a sanitizer needs that, which is a shared library.
+Surroundings surroundings() {
+  return {.options = {"-pie", "--dynamic-linker=" STREAM_DYNAMIC_LINKER},
+          .in_front = {"Scrt1.o", "crti.o", "crtbeginS.o"},
+          .libraries = {STREAM_SANITIZER_LIBRARIES, "libstdc++.so", "libm.so", "libgcc.a", "libgcc_s.so.1", "libc.so"},
+          .behind = {"crtendS.o", "crtn.o"}};
+}
+#else
+Surroundings surroundings() {
+  return {.options = {"-static"},
+          .in_front = {"crt1.o", "crti.o", "crtbeginT.o"},
+          .libraries = {"libstdc++.a", "libm.a", "libgcc.a", "libgcc_eh.a", "libc.a"},
+          .behind = {"crtend.o", "crtn.o"}};
+}
+#endif
+
 // The object as a file, for as long as the linker needs it.
 class TemporaryFile {
  public:
@@ -143,25 +168,24 @@ Result<void> link_executable(const std::string& object, const TargetDescription&
   // The output is a mapped file, and a full disk shows as a signal: which is caught on this thread
   // only.
   llvm::CrashRecoveryContext::Enable();
-  std::vector<std::string> arguments = {"ld.lld",          "--threads=1",
-                                        "-static",         "-m",
-                                        target.emulation,  "--gc-sections",
-                                        "--strip-all",     "--build-id=none",
-                                        "--eh-frame-hdr",  "-z",
-                                        "noexecstack",     "-z",
-                                        "relro",           "-o",
-                                        linked_file.path()};
+  const Surroundings around = surroundings();
+  std::vector<std::string> arguments = {"ld.lld",      "--threads=1",     "-m",
+                                        target.emulation, "--gc-sections",  "--strip-all",
+                                        "--build-id=none", "--eh-frame-hdr", "-z",
+                                        "noexecstack", "-z",              "relro",
+                                        "-o",          linked_file.path()};
+  arguments.insert(arguments.end(), around.options.begin(), around.options.end());
   // A bug of early Cortex-A53s (Raspberry Pi 3), which Debian's own compiler steers around as well.
   if (target.emulation == "aarch64linux") arguments.push_back("--fix-cortex-a53-843419");
-  const auto add_system_file = [&](const char* name) -> Result<void> {
-    auto path = find_system_file(target, name);
-    if (!path) return path.failure();
-    arguments.push_back(*path);
+  const auto add_system_files = [&](const std::vector<std::string>& names) -> Result<void> {
+    for (const std::string& name : names) {
+      auto path = find_system_file(target, name);
+      if (!path) return path.failure();
+      arguments.push_back(*path);
+    }
     return {};
   };
-  for (const char* name : {"crt1.o", "crti.o", "crtbeginT.o"}) {
-    if (auto added = add_system_file(name); !added) return added;
-  }
+  if (auto added = add_system_files(around.in_front); !added) return added;
   arguments.push_back(object_file.path());
   arguments.push_back(archive);
   arguments.push_back("--start-group");
@@ -170,13 +194,9 @@ Result<void> link_executable(const std::string& object, const TargetDescription&
     if (!added) return added.failure();
     arguments.insert(arguments.end(), added->begin(), added->end());
   }
-  for (const char* name : {"libstdc++.a", "libm.a", "libgcc.a", "libgcc_eh.a", "libc.a"}) {
-    if (auto added = add_system_file(name); !added) return added;
-  }
+  if (auto added = add_system_files(around.libraries); !added) return added;
   arguments.push_back("--end-group");
-  for (const char* name : {"crtend.o", "crtn.o"}) {
-    if (auto added = add_system_file(name); !added) return added;
-  }
+  if (auto added = add_system_files(around.behind); !added) return added;
 
   std::vector<const char*> words;
   for (const std::string& argument : arguments) words.push_back(argument.c_str());

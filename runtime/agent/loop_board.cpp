@@ -19,15 +19,17 @@ std::int32_t loop_count(const StreamProgram& program) {
   return count;
 }
 
+// A page is a sequence lock. Whoever reads a word of a page that is being written also sees that the version is odd, or
+// a later one: words are released, and acquired in front of the second look at the version.
 void put(std::atomic<std::uint32_t>* words, std::int64_t value) {
   const auto bits = static_cast<std::uint64_t>(value);
-  words[0].store(static_cast<std::uint32_t>(bits), std::memory_order_relaxed);
-  words[1].store(static_cast<std::uint32_t>(bits >> 32), std::memory_order_relaxed);
+  words[0].store(static_cast<std::uint32_t>(bits), std::memory_order_release);
+  words[1].store(static_cast<std::uint32_t>(bits >> 32), std::memory_order_release);
 }
 
 std::int64_t get(const std::atomic<std::uint32_t>* words) {
-  const std::uint64_t low = words[0].load(std::memory_order_relaxed);
-  const std::uint64_t high = words[1].load(std::memory_order_relaxed);
+  const std::uint64_t low = words[0].load(std::memory_order_acquire);
+  const std::uint64_t high = words[1].load(std::memory_order_acquire);
   return static_cast<std::int64_t>(low | high << 32);
 }
 
@@ -82,8 +84,7 @@ bool LoopBoard::publish(std::int32_t loop, std::int32_t part, const LoopSight& s
   Word* const words = page(loop, part);
   const std::uint32_t version = words[0].load(std::memory_order_relaxed);
   words[0].store(version + 1, std::memory_order_relaxed);  // Odd: being written.
-  std::atomic_thread_fence(std::memory_order_release);
-  words[1].store((sight.is_empty ? kIsEmpty : 0) | (sight.is_wanted ? 0 : kIsUnwanted), std::memory_order_relaxed);
+  words[1].store((sight.is_empty ? kIsEmpty : 0) | (sight.is_wanted ? 0 : kIsUnwanted), std::memory_order_release);
   put(words + 2, sight.earliest);
   for (std::size_t i = 0; i < counts.size(); ++i) put(words + kHeadWords + 2 * i, counts[i]);
   words[0].store(version + 2, std::memory_order_release);
@@ -96,12 +97,11 @@ std::optional<LoopBoard::Page> LoopBoard::read(std::int32_t loop, std::int32_t p
   const std::uint32_t version = words[0].load(std::memory_order_acquire);
   if (version == 0 || version % 2 != 0) return std::nullopt;
   Page page;
-  const std::uint32_t flags = words[1].load(std::memory_order_relaxed);
+  const std::uint32_t flags = words[1].load(std::memory_order_acquire);
   page.sight.is_empty = (flags & kIsEmpty) != 0;
   page.sight.is_wanted = (flags & kIsUnwanted) == 0;
   page.sight.earliest = get(words + 2);
   for (std::size_t i = 0; i < crossings_.size(); ++i) page.counts.push_back(get(words + kHeadWords + 2 * i));
-  std::atomic_thread_fence(std::memory_order_acquire);
   if (words[0].load(std::memory_order_relaxed) != version) return std::nullopt;
   return page;
 }

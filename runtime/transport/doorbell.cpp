@@ -65,14 +65,13 @@ bool register_for(MembarrierCommand barrier, MembarrierCommand registration) {
 }  // namespace
 
 void Doorbell::move_fences_to_sleepers(bool has_processes) {
-#ifndef __SANITIZE_THREAD__  // It knows no fences but its own.
+  if (kIsSanitized) return;
   const Fences before = fences_.load();
   const bool for_processes = has_processes || before == Fences::SleeperOfProcesses;
   const bool can = for_processes ? register_for(kGlobalExpedited, kRegisterGlobalExpedited)
                                  : register_for(kPrivateExpedited, kRegisterPrivateExpedited);
   STREAM_CHECK(can || before == Fences::Everywhere, "a process cannot do what the one that started it could");
   if (can) fences_ = for_processes ? Fences::SleeperOfProcesses : Fences::SleeperOfProcess;
-#endif
 }
 
 void Doorbell::fence_for_all() {

@@ -72,8 +72,14 @@ class Doorbell {
     SleeperOfProcesses,   // or for those of all that share doorbells.
   };
 
-  // What was written before is seen by whoever sees what is read after. GCC's thread sanitizer knows no fences: for it
-  // an exchange does the same.
+  // GCC's thread sanitizer knows no fences: for it an exchange does the same.
+#ifdef __SANITIZE_THREAD__
+  static constexpr bool kIsSanitized = true;
+#else
+  static constexpr bool kIsSanitized = false;
+#endif
+
+  // What was written before is seen by whoever sees what is read after.
   void full_fence() {
 #ifdef __SANITIZE_THREAD__
     state_->fence.exchange(1);
