@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/time_text.h"
 #include "tests/nodes/network.h"
 #include "tests/nodes/node_process.h"
@@ -183,6 +184,7 @@ class NodeTests {
         {"a spooled sender without a disk", &NodeTests::disk_full},
         {"clocks that differ", &NodeTests::clocks_differ},
         {"a clock that follows", &NodeTests::clock_follows},
+        {"a clock that follows after a restart", &NodeTests::clock_follows_again},
         {"a clock that waits", &NodeTests::clock_waits},
         {"a clock that is not set", &NodeTests::clock_not_set},
         {"network", &NodeTests::network}};
@@ -623,7 +625,7 @@ class NodeTests {
 
   // One after the other, all of them within some seconds of now.
   static std::string true_times(const std::string& output) {
-    const std::int64_t now = std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+    const std::int64_t now = streamrt::system_clock().utc_ns();
     std::istringstream lines(output);
     std::string line;
     std::int64_t last = 0;
@@ -659,6 +661,38 @@ class NodeTests {
       if (told.find(note) == std::string::npos) problem += "not told: " + told;
       if (note[0] == '\0' && !told.empty()) problem += "nothing is to be told: " + told;
       problem += true_times(b->output());
+    }
+    return problem;
+  }
+
+  // Each life of a spooled sender finds out anew how far its clock is off.
+  std::string clock_follows_again() {
+    std::string program(kSpooled);
+    program.replace(program.find("node a {"), 6, "node a(clock: follow)");
+    std::string problem = build(program, "live");
+    const std::vector<std::string> flags = addresses({"a", "b"});
+    const std::int64_t began = streamrt::system_clock().utc_ns();
+    const auto b = start("b", flags);
+    std::unique_ptr<NodeProcess> a;
+    for (const char* const offset : {"-75s", "90s", "-20000d"}) {
+      if (a) a->signal(SIGKILL);
+      if (a && a->wait(10) != 128 + SIGKILL) problem += "it should have been killed: " + a->errors();
+      std::vector<std::string> shifted = flags;
+      shifted.push_back(fmt::format("--clock-offset={}", offset));
+      a = start("a", shifted);
+      pause_ms(1500);
+    }
+    a->signal(SIGTERM);
+    for (NodeProcess* const node : {a.get(), b.get()}) {
+      const int status = node->wait(30);
+      if (status != 128 + SIGTERM) problem += fmt::format("status {}: {}", status, node->errors());
+    }
+    if (a->errors().find("the clock is") != std::string::npos) problem += "its own clock does not matter: " + a->errors();
+    const std::vector<std::int64_t> stamps = received_stamps(problem);
+    const std::int64_t slack = 1'000'000'000;
+    if (stamps.size() < 500 || stamps.front() < began - slack ||
+        stamps.back() > streamrt::system_clock().utc_ns() + slack) {
+      problem += fmt::format("{} stamps, which are not those of `b`\n", stamps.size());
     }
     return problem;
   }
