@@ -17,8 +17,7 @@ namespace streamrt {
 
 // What all processes of the node have to know, in memory that they share. Zeroed at first.
 struct FollowedTime {
-  std::atomic<std::int64_t> ahead_ns{
-      0};  // Of the clock that is never set; once `is_known`, it stays.
+  std::atomic<std::int64_t> ahead_ns{0};  // Of steady_ns(); once `is_known`, it stays.
   std::atomic<std::uint32_t> is_known{0};
 };
 

@@ -327,6 +327,7 @@ void Runner::check_deadline_and_signals() {
 }
 
 void Runner::end_source_logs(bool live_only) {
+  waits_for_clock_ = false;
   const std::int64_t now = end_of_live_logs();
   for (const auto& source : sources_) {
     if (!live_only || source->source().is_live()) source->end_log(now);

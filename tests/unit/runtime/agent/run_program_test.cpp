@@ -433,7 +433,8 @@ TEST_CASE("live sources wait for a clock that is set, and the user hears of it")
   SUBCASE("it is set") {
     clock.set_at_ns = 3'200'000'000;
     const Outcome outcome = run(builder, options);
-    CHECK(outcome.captured.at(0) == std::vector<std::string>{"0@3250000000", "1@3500000000", "2@3750000000", "end@4000000000"});
+    CHECK(outcome.captured.at(0) == std::vector<std::string>{"0@3250000000", "1@3500000000",
+                                                             "2@3750000000", "end@4000000000"});
     REQUIRE(outcome.messages.size() == 2);
     CHECK(outcome.messages[0] ==
           "warning: live sources wait until the clock of this machine is set: it says 1970-01-01T00:00:02Z");
