@@ -343,7 +343,8 @@ class DescriptorEmitter {
     const std::vector<PlacedNode>& nodes = placed_.placement.nodes;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       const std::optional<std::string> lost = lost_on_restart(placed_, NodeId(i));
-      rows.push_back(make({module_.text(nodes[i].name), module_.text(nodes[i].host), word(nodes[i].port), word(0),
+      rows.push_back(make({module_.text(nodes[i].name), module_.text(nodes[i].host), word(nodes[i].port),
+                           word(nodes[i].followed ? nodes[i].followed->value() + 1 : 0),
                            lost ? module_.text(*lost) : null_}));
     }
     return table(rows, "nodes");

@@ -41,6 +41,7 @@ class Deployer {
           placed.placement.allows_insecure_links || link.is_insecure;
     }
     for (const DeployedLink& link : deployment_.links) check_spool(placed, link);
+    follow_clocks(placed);
     ok_ = check_restarts(program_, placed, sink_) && ok_;
     if (!ok_) return std::nullopt;
     return placed;
@@ -192,6 +193,41 @@ class Deployer {
                   ? fmt::format("`link {1} -> {0}` would be the other direction", link.from, link.to)
                   : fmt::format("name the stream that crosses and one that reads it, or two nodes for all that goes from "
                                 "one to the other"));
+  }
+
+  // A node with `clock: follow` follows the first one in the block that it is linked with and that does not do the same.
+  void follow_clocks(PlacedGraph& placed) {
+    const std::vector<Crossing> crossed = crossings(placed);
+    for (std::size_t node = 0; node < deployment_.nodes.size(); ++node) {
+      if (!deployment_.nodes[node].clock_span) continue;
+      std::set<NodeId> linked;
+      for (const Crossing& crossing : crossed) {
+        if (crossing.from == NodeId(node)) linked.insert(crossing.to);
+        if (crossing.to == NodeId(node)) linked.insert(crossing.from);
+      }
+      const auto followed = std::find_if(linked.begin(), linked.end(), [&](NodeId other) {
+        return !deployment_.nodes[other.index()].clock_span;
+      });
+      if (followed == linked.end()) {
+        report_no_clock(deployment_.nodes[node], linked);
+      } else {
+        placed.placement.nodes[node].followed = *followed;
+      }
+    }
+  }
+
+  void report_no_clock(const DeployedNode& node, const std::set<NodeId>& linked) {
+    ok_ = false;
+    auto report = sink_.report(diag::NoClockToFollow, *node.clock_span, node.name);
+    if (linked.empty()) {
+      report.help("it exchanges no items with another node, so leave `clock: follow` away");
+      return;
+    }
+    const DeployedNode& first = deployment_.nodes[linked.begin()->index()];
+    report.label(*first.clock_span, fmt::format("`{}` follows as well", first.name))
+        .help(fmt::format("one of the nodes that `{}` exchanges items with has to go by its own clock: leave `clock: "
+                          "follow` of `{}` away",
+                          node.name, first.name));
   }
 
   // Where the operators of an equation run.

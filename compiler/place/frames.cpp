@@ -19,6 +19,7 @@ PictureFrame frame_of(const PlacedNode& node) {
   PictureFrame frame{.kind = FrameKind::Node, .name = node.name};
   if (!node.host.empty()) remark(frame.note, "host {}", node.host);
   if (!node.target.empty()) remark(frame.note, "target {}", node.target);
+  if (node.followed) remark(frame.note, "clock follows");
   return frame;
 }
 

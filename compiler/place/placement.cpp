@@ -109,6 +109,9 @@ std::string print_placement(const PlacedGraph& placed) {
   for (std::size_t node = 0; node < placement.nodes.size(); ++node) {
     const std::string& name = placement.nodes[node].name;
     out += name.empty() ? "node\n" : "node " + name + "\n";
+    if (const auto followed = placement.nodes[node].followed) {
+      fmt::format_to(std::back_inserter(out), "  follows the clock of {}\n", placement.nodes[followed->index()].name);
+    }
     out += spool_text(placed, NodeId(node));
     for (std::size_t process = 0; process < placement.processes.size(); ++process) {
       if (placement.processes[process].node_id != NodeId(node)) continue;

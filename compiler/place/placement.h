@@ -24,6 +24,7 @@ struct PlacedNode {
   std::string host;
   std::int32_t port = 0;  // Where it listens.
   std::string target;     // Empty: the machine that compiles.
+  std::optional<NodeId> followed;  // The node to whose clock its own is shifted.
 };
 
 struct PlacedProcess {

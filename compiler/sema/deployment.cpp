@@ -131,11 +131,24 @@ class DeploymentChecker {
         node.target = text_argument(argument);
       } else if (argument.name.text == "port") {
         node.port = static_cast<std::int32_t>(count_argument(item, argument, 1, 65535));
+      } else if (argument.name.text == "clock") {
+        read_clock(argument, node);
       } else {
-        report_argument(item, argument, "`host`, `port` and `target`");
+        report_argument(item, argument, "`host`, `port`, `target` and `clock`");
       }
     }
     return add_node(std::move(node));
+  }
+
+  void read_clock(const ast::Argument& argument, DeployedNode& node) {
+    if (is_word(argument, "follow")) {
+      node.clock_span = argument.span;
+      return;
+    }
+    sink_.report(diag::UnknownNodeClock, span_of(ast_, argument.value_id))
+        .help("`clock: follow` shifts it to that of the first node that this one exchanges items with; without `clock:` it "
+              "goes by itself");
+    ok_ = false;
   }
 
   // Without nodes, the one that is meant.

@@ -20,6 +20,7 @@ struct DeployedNode {
   std::string host;       // Empty: not said.
   std::string target;     // Empty: the machine that compiles.
   std::int32_t port = 0;  // Where it listens, if other nodes connect to it; 0: not said.
+  std::optional<SourceSpan> clock_span;  // If its clock follows that of another node: where that is said.
 };
 
 struct DeployedProcess {

@@ -249,7 +249,7 @@ typedef struct StreamNode {
   const char* name;  // "" without nodes.
   const char* host;  // Name or address by which other nodes reach it; "": this machine.
   int32_t port;      // Where it listens.
-  int32_t reserved;
+  int32_t follows;   // 1 + index of the node to whose clock its own is shifted; 0: it goes by its own.
   // What would be lost if it were started again while the others wait, in words for the user; "": nothing that it has
   // not accepted. Null where no queue that it writes has a spool: what was on its way is lost then, too.
   const char* lost_on_restart;

@@ -11,8 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/agent/following_clock.h"
 #include "runtime/agent/run_control.h"
 #include "runtime/agent/snapshot.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/result.h"
 #include "runtime/buffer/frame_ring.h"
 #include "runtime/transport/doorbell.h"
@@ -22,6 +24,8 @@ namespace streamrt {
 struct GatewaySetup {
   std::int32_t node = 0;  // The one that it belongs to.
   RunControl* control = nullptr;
+  Clock* clock = nullptr;               // That of the node.
+  FollowingClock* following = nullptr;  // The same, if it follows that of another node; else null.
   std::int64_t ring_item_limit = 0;            // Items in a ring, at the most; 0: what fits.
   std::function<void(std::string_view)> post;  // Takes lines for the user.
   std::function<void()> tell_of_doubling;      // Says that streams waited for each other.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "runtime/agent/exchange.h"
 #include "runtime/agent/program_identity.h"
+#include "runtime/base/assert.h"
 #include "runtime/base/clock.h"
 #include "runtime/transport/secure_transport_maker.h"
 
@@ -133,6 +135,8 @@ Result<void> LinkGateway::open() {
   options.identity.node = program_.nodes[setup_.node].name;
   options.identity.semantic_hash = semantic_hash(program_);
   options.identity.program_version = version_text(options.identity.semantic_hash);
+  options.identity.follows_clock = setup_.following != nullptr;
+  options.clock = setup_.clock;
   options.is_insecure_allowed = program_.allows_insecure_links != 0;
   if (program_.tls[0] != '\0' && addresses_.may_be_elsewhere()) {
     auto secure = make_secure_transport(program_.tls, options.identity.node);
@@ -197,6 +201,7 @@ void LinkGateway::run() {
       moved |= look_after(*peer);
       is_down = is_down || peer->down_since_ns != 0;
     }
+    follow_clock();
     moved |= move_bytes();
     note_rest(is_through && !moved);
     if (!moved && is_through && !is_closing_ && has_sent_all()) {
@@ -213,13 +218,39 @@ void LinkGateway::run() {
       bell_.announce(moves_bytes_);
       has_announced = true;
     } else {
-      const bool has_dates = is_down || waits_for_disk_ || deadline_ns_ != 0 || all_wait_since_ns_ != 0;
+      const bool has_dates = is_down || waits_for_disk_ || deadline_ns_ != 0 || all_wait_since_ns_ != 0 ||
+                             (setup_.following != nullptr && !setup_.following->is_set());
       sleep(has_dates ? kSecond / 10 : kNever);
       has_announced = false;
     }
   }
   if (has_announced) bell_.cancel();
   remove_spools();
+}
+
+// Once the node that this one follows has answered, live sources begin.
+void LinkGateway::follow_clock() {
+  if (setup_.following == nullptr || setup_.following->is_set()) return;
+  const StreamNode& own = program_.nodes[setup_.node];
+  const auto peer = std::find_if(peers_.begin(), peers_.end(), [&](const std::unique_ptr<Peer>& linked) {
+    return linked->node == own.follows - 1;
+  });
+  STREAM_CHECK(peer != peers_.end(), "a node follows one that it has no link with");
+  const LinkStatus status = (*peer)->link->status();
+  const std::int64_t offset_ns = status.clock_offset_ns;
+  if (status.round_trip_ns == 0 || !setup_.following->follow(offset_ns)) return;
+  const std::int64_t seconds = (std::abs(offset_ns) + kSecond / 2) / kSecond;
+  if (seconds > 0) {
+    setup_.post(fmt::format("note: the clock of `{}` is {} s {} that of `{}`; the stamps of its live sources are shifted",
+                            own.name, seconds, offset_ns > 0 ? "behind" : "ahead of",
+                            program_.nodes[own.follows - 1].name));
+  }
+  std::int64_t stamp_floor = std::numeric_limits<std::int64_t>::min();
+  for (const std::unique_ptr<Peer>& linked : peers_) {
+    for (const Outgoing& outgoing : linked->outgoing) stamp_floor = std::max(stamp_floor, outgoing.sent.stamp_floor);
+  }
+  if (const auto note = note_of_clock(own, stamp_floor, setup_.following->utc_ns())) setup_.post(*note);
+  setup_.ring_all();
 }
 
 // True: something happened to a link.

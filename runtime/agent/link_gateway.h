@@ -122,6 +122,7 @@ class LinkGateway final : public Gateway {
 
   Peer& peer_at(std::int32_t node);
   LinkOptions link_options(const Peer& peer, const std::string& address);
+  void follow_clock();
   bool look_after(Peer& peer);
   bool move_bytes();
   void sleep(std::int64_t timeout_ns);

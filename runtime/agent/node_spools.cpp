@@ -246,13 +246,19 @@ Result<NodeStart> look_at_spools(const StreamProgram& program, std::int32_t node
                 own.name, own.lost_on_restart == nullptr ? "it has no spool" : own.lost_on_restart, folder,
                 folder_name(own.name));
   }
-  if (const std::int64_t behind_ns = start.stamp_floor - system_clock().utc_ns(); behind_ns > kWaitToMention) {
-    start.notes.push_back(fmt::format(
-        "warning: the clock is {} s behind what node `{}` sent before its restart: its sources wait until it has caught "
-        "up, unless it is set",
-        behind_ns / kSecond, own.name));
+  if (own.follows == 0) {
+    if (auto note = note_of_clock(own, start.stamp_floor, system_clock().utc_ns())) start.notes.push_back(std::move(*note));
   }
   return start;
+}
+
+std::optional<std::string> note_of_clock(const StreamNode& node, std::int64_t stamp_floor, std::int64_t utc_ns) {
+  // Neither is negative where it matters, so that they can be subtracted.
+  const std::int64_t behind_ns = std::max<std::int64_t>(stamp_floor, 0) - std::max<std::int64_t>(utc_ns, 0);
+  if (behind_ns <= kWaitToMention) return std::nullopt;
+  return fmt::format("warning: the clock is {} s behind what node `{}` sent before its restart: its sources wait until it "
+                     "has caught up, unless it is set",
+                     behind_ns / kSecond, node.name);
 }
 
 void remove_spool(const std::string& folder) {

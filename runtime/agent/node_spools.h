@@ -66,6 +66,9 @@ Result<NodeSpool> open_node_spool(const StreamProgram& program, const SpoolPlace
 Result<NodeStart> look_at_spools(const StreamProgram& program, std::int32_t node,
                                  const std::string& folder);
 
+// A line for the user if the clock, at `utc_ns`, lies so far behind the last stamp that was sent that they will notice.
+std::optional<std::string> note_of_clock(const StreamNode& node, std::int64_t stamp_floor, std::int64_t utc_ns);
+
 // Nothing of it is needed any more. Does nothing if it cannot be: it is then found again as one that is delivered.
 void remove_spool(const std::string& folder);
 

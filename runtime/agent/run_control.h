@@ -5,9 +5,11 @@
 #include <atomic>
 #include <cstdint>
 
+#include "runtime/agent/following_clock.h"
+
 namespace streamrt {
 
-// Zeroed. Every word only ever rises.
+// Zeroed. Every word but those of the clock only ever rises.
 struct RunControl {
   std::atomic<std::uint32_t> end_signal{
       0};                               // The logs of all sources end here: the signal that asked.
@@ -15,6 +17,8 @@ struct RunControl {
   std::atomic<std::uint32_t> gives_up{0};  // See GivesUp.
   std::atomic<std::uint32_t> doublings{
       0};  // How often every limit has been doubled, see Team::watch().
+  std::atomic<std::uint32_t> tells_of_clock{0};  // Some part has said that live sources wait for the clock to be set.
+  FollowedTime followed_time;  // If the clock of the node follows that of another one.
 };
 
 // Room that is 2^14 times as large does not help where none does.

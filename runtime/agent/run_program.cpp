@@ -117,6 +117,8 @@ Runner::Runner(const StreamProgram& program, const RunOptions& options, FailureB
 
 PartOutcome Runner::run() {
   started_steady_ns_ = clock_.steady_ns();
+  waits_for_clock_ = std::any_of(sources_.begin(), sources_.end(),
+                                 [](const auto& source) { return source->source().is_live(); });
   counter_writer_.start();
   if (options_.run_for_ns) deadline_steady_ns_ = started_steady_ns_ + *options_.run_for_ns;
   start_progress_bar();
@@ -311,6 +313,7 @@ Runner::Wait Runner::wait_condition() const {
 }
 
 void Runner::check_deadline_and_signals() {
+  if (waits_for_clock_) watch_clock();
   if (deadline_steady_ns_ && clock_.steady_ns() >= *deadline_steady_ns_) {
     deadline_steady_ns_.reset();
     end_source_logs(true);
@@ -324,10 +327,16 @@ void Runner::check_deadline_and_signals() {
 }
 
 void Runner::end_source_logs(bool live_only) {
-  const std::int64_t now = clock_.utc_ns();
+  waits_for_clock_ = false;
+  const std::int64_t now = end_of_live_logs();
   for (const auto& source : sources_) {
     if (!live_only || source->source().is_live()) source->end_log(now);
   }
+}
+
+// Behind their last item, if the time is not known.
+std::int64_t Runner::end_of_live_logs() const {
+  return clock_.is_set() ? clock_.utc_ns() : kEarliestStamp;
 }
 
 }  // namespace streamrt

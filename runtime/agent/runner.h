@@ -220,12 +220,15 @@ class Runner {
   };
   Wait wait_condition() const;
   void end_source_logs(bool live_only);
+  [[nodiscard]] std::int64_t end_of_live_logs() const;
   std::int64_t cut(std::int64_t limit);
 
   // What a run shows beside its items (runner_report.cpp).
   MessageWriter make_message_writer(const MessageWriter& write);
   void start_progress_bar();
   void refresh_displays();
+  void watch_clock();
+  [[nodiscard]] const StreamNode* this_node() const;
   void tell_dropped() const;
   void tell_statistics();
   void tell_counters();
@@ -279,6 +282,8 @@ class Runner {
   std::mt19937_64 random_;
   std::optional<std::int64_t> deadline_steady_ns_;
   std::int64_t started_steady_ns_ = 0;
+  bool waits_for_clock_ = false;  // Live sources have not begun, since the clock is not set.
+  bool tells_of_clock_ = false;   // The user was told, and hears when they begin.
   std::int64_t refresh_interval_ns_ = 0;  // Of live displays; 0: there are none.
   int end_signal_ = 0;                    // The signal that ended the sources' logs.
   bool source_failed_ = false;

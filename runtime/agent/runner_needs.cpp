@@ -65,7 +65,7 @@ bool Runner::pull_needed_sources() {
     if (!pulled) {  // What came before it is still worked off.
       message_("error: " + pulled.message());
       source_failed_ = true;
-      source->end_log(clock_.utc_ns());
+      source->end_log(end_of_live_logs());
     }
     moved |= !pulled || *pulled;
   }

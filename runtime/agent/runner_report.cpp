@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include "runtime/agent/runner.h"
+#include "runtime/agent/team.h"
+#include "runtime/base/time_text.h"
 
 namespace streamrt {
 
@@ -45,6 +47,34 @@ void Runner::start_progress_bar() {
   progress_.emplace(started_steady_ns_, [](std::string_view text) {
     (void)!::write(STDERR_FILENO, text.data(), text.size());
   });
+}
+
+// Live sources do not begin before the clock is set. After a second the user hears why nothing happens, once a node.
+void Runner::watch_clock() {
+  constexpr std::int64_t kWaitToMention = kNanosecondsPerSecond;
+  if (clock_.is_set()) {
+    if (tells_of_clock_) message_("note: the clock is set, and live sources begin");
+    waits_for_clock_ = false;
+    return;
+  }
+  if (tells_of_clock_ || clock_.steady_ns() - started_steady_ns_ < kWaitToMention) return;
+  if (team_ != nullptr && team_->control().tells_of_clock.exchange(1) != 0) return;
+  tells_of_clock_ = true;
+  const StreamNode* const node = this_node();
+  if (node != nullptr && node->follows != 0) {
+    message_(fmt::format("warning: live sources wait for node `{}`, whose clock `{}` follows",
+                         program_.nodes[node->follows - 1].name, node->name));
+  } else {
+    std::string time;
+    append_time(time, clock_.utc_ns());
+    message_(fmt::format("warning: live sources wait until the clock of this machine is set: it says {}", time));
+  }
+}
+
+// Of this part; null without nodes.
+const StreamNode* Runner::this_node() const {
+  if (team_ == nullptr || program_.node_count == 0) return nullptr;
+  return &program_.nodes[program_.processes[program_.parts[part_].process].node];
 }
 
 // Nothing is lost silently, not even what may be.

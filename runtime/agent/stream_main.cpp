@@ -197,6 +197,9 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
   }
   std::optional<std::uint64_t> cuts_seed;
   app.add_option("--batch-cuts", cuts_seed, "cut batches at random")->group("");
+  std::string clock_offset;
+  app.add_option("--clock-offset", clock_offset, "run by a clock that differs from that of the machine by so much")
+      ->group("");
   std::int64_t room = 0;
   if (is_free(program, "room")) {
     app.add_option("--room", room, "items in a queue, and between two parts, at the most")
@@ -230,6 +233,12 @@ int stream_main(const StreamProgram& program, int argc, const char* const* argv)
       return reject(
           fmt::format("`--for {}`: `{}` is no duration, such as `10s`", run_for, run_for));
     }
+  }
+  std::optional<OffsetClock> shifted_clock;
+  if (!clock_offset.empty()) {
+    const std::optional<std::int64_t> offset_ns = parse_duration(clock_offset);
+    if (!offset_ns) return reject(fmt::format("`--clock-offset {0}`: `{0}` is no duration, such as `-75s`", clock_offset));
+    options.clock = &shifted_clock.emplace(system_clock(), *offset_ns);
   }
   if (Result<void> taken = take_nodes(program, options, addresses, runs_all_nodes); !taken) {
     return reject(taken.message());

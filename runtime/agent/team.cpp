@@ -109,6 +109,7 @@ Team::Team(const StreamProgram& program, const RunOptions& options, std::int32_t
            GatewayMaker make_gateway, NodePreparer prepare_node)
     : program_(program),
       options_(options),
+      own_clock_(options.clock),
       node_(node),
       make_gateway_(std::move(make_gateway)),
       prepare_node_(std::move(prepare_node)),
@@ -119,6 +120,7 @@ Team::Team(const StreamProgram& program, const RunOptions& options, std::int32_t
   Doorbell::move_fences_to_sleepers(has_other_processes());
   find_channels();
   map_memory();
+  follow_clock();
   for (std::int64_t i = 0; i <= gateway_bell(); ++i) {
     const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     STREAM_CHECK(fd >= 0, "no descriptors left");
@@ -182,6 +184,13 @@ void Team::map_memory() {
   for (std::size_t i = 0; i <= part_count; ++i) new (&bell_states_[i]) DoorbellState;
   for (std::int64_t i = 0; i < program_.process_count; ++i)
     new (&process_reports_[i]) ProcessReport;
+}
+
+// All parts of the node, and its links, have the clock that follows.
+void Team::follow_clock() {
+  if (node_ >= program_.node_count || program_.nodes[node_].follows == 0) return;
+  Clock& own = own_clock_ == nullptr ? system_clock() : *own_clock_;
+  options_.clock = &following_clock_.emplace(own, control_->followed_time);
 }
 
 RestartShape Team::restart_shape(std::int32_t part) const {
@@ -350,6 +359,7 @@ void Team::start_children() {
 int Team::run_node(std::int32_t node, const MessageWriter& message, pid_t parent) {
   RunOptions options = options_;
   options.message = message;
+  options.clock = own_clock_;
   if (options.observer != nullptr) options.observer->leave();
   options.observer = nullptr;  // What it counts still lies where the parent sees it.
   Team team(program_, options, node, make_gateway_, prepare_node_);
@@ -447,6 +457,8 @@ void Team::connect_nodes() {
       GatewaySetup setup;
       setup.node = node_;
       setup.control = control_;
+      setup.clock = options_.clock == nullptr ? &system_clock() : options_.clock;
+      setup.following = following_clock_ ? &*following_clock_ : nullptr;
       setup.ring_item_limit = options_.channel_limit;
       setup.spool_folder = options_.spool_folder;
       setup.reachable_nodes = reachable_nodes();

@@ -32,6 +32,7 @@
 #include "runtime/agent/context.h"
 #include "runtime/agent/exchange.h"
 #include "runtime/agent/failures.h"
+#include "runtime/agent/following_clock.h"
 #include "runtime/agent/gateway.h"
 #include "runtime/agent/loop_board.h"
 #include "runtime/agent/restart_point.h"
@@ -85,6 +86,7 @@ class Team {
 
   void find_channels();
   void map_memory();
+  void follow_clock();
   Result<void> prepare();
   void start_children();
   int run_node(std::int32_t node, const MessageWriter& message, pid_t parent);
@@ -133,6 +135,8 @@ class Team {
 
   const StreamProgram& program_;
   RunOptions options_;
+  Clock* const own_clock_;                         // Of the machine; null: the system's.
+  std::optional<FollowingClock> following_clock_;  // If the node says `clock: follow`.
   const std::int32_t node_;
   GatewayMaker make_gateway_;
   NodePreparer prepare_node_;

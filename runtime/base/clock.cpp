@@ -12,6 +12,7 @@ namespace {
 class SystemClock final : public Clock {
  public:
   std::int64_t utc_ns() override { return read(CLOCK_REALTIME); }
+  bool is_set() override { return utc_ns() >= kEarliestSetTime; }
   std::int64_t steady_ns() override { return read(CLOCK_MONOTONIC); }
   void wait(std::int64_t timeout_ns, std::span<const int> readable_fds) override {
     std::vector<pollfd> polled;

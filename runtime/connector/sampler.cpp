@@ -22,26 +22,33 @@ Result<std::int64_t> period_of(const SourceOpening& opening) {
 
 namespace {
 
-// The first multiple behind the present that is not below the floor.
-std::int64_t first_stamp(const SourceOpening& opening, std::int64_t period_ns) {
-  std::int64_t multiple = opening.clock.utc_ns() / period_ns + 1;
-  if (opening.stamp_floor > multiple * period_ns) {
-    multiple = opening.stamp_floor / period_ns + (opening.stamp_floor % period_ns == 0 ? 0 : 1);
-  }
-  return multiple * period_ns;
-}
+// Whether the clock was set meanwhile is looked at as often.
+constexpr std::int64_t kLookAtClockEvery = 100'000'000;
 
 }  // namespace
 
 Sampler::Sampler(const SourceOpening& opening, std::int64_t period_ns)
-    : clock_(opening.clock),
-      host_(opening.host),
-      period_ns_(period_ns),
-      next_stamp_(first_stamp(opening, period_ns)) {}
+    : clock_(opening.clock), host_(opening.host), period_ns_(period_ns), stamp_floor_(opening.stamp_floor) {
+  find_first_stamp();
+}
+
+// The first multiple behind the present that is not below the floor, if the present is known.
+void Sampler::find_first_stamp() {
+  if (!clock_.is_set()) return;
+  std::int64_t multiple = clock_.utc_ns() / period_ns_ + 1;
+  if (stamp_floor_ > multiple * period_ns_) {
+    multiple = stamp_floor_ / period_ns_ + (stamp_floor_ % period_ns_ == 0 ? 0 : 1);
+  }
+  next_stamp_ = multiple * period_ns_;
+}
 
 Result<SourceState> Sampler::read(SourceItems& items) {
+  if (!next_stamp_) {
+    find_first_stamp();
+    if (next_stamp_) begin_late();
+  }
   const std::int64_t now = clock_.utc_ns();
-  if (now < next_stamp_) return SourceState::Waiting;
+  if (!next_stamp_ || now < *next_stamp_) return SourceState::Waiting;
   const std::int64_t stamp = now / period_ns_ * period_ns_;
   const auto tick = static_cast<std::size_t>(items.count);
   next_stamp_ = stamp + period_ns_;
@@ -53,6 +60,10 @@ Result<SourceState> Sampler::read(SourceItems& items) {
   if (items.out.stamps != nullptr) items.out.stamps[tick] = stamp;
   ++items.count;
   return SourceState::Waiting;
+}
+
+WakeCondition Sampler::wait_for() const {
+  return {-1, next_stamp_ ? *next_stamp_ : clock_.utc_ns() + kLookAtClockEvery};
 }
 
 }  // namespace streamrt

@@ -49,6 +49,7 @@ class CpuSource final : public Sampler {
     static_cast<double*>(items.out.columns[0])[items.count] = percent_;
     return {};
   }
+  void begin_late() override { last_ = read().value_or(last_); }
 
  private:
   CpuTimes last_;
@@ -86,9 +87,9 @@ class FlowSource final : public Sampler {
       : Sampler(opening, period_ns),
         clock_(opening.clock),
         read_(read_counts),
-        which_(std::move(which)),
-        last_(read_(which_).value_or(ByteCounts{})),
-        last_ns_(clock_.steady_ns()) {}
+        which_(std::move(which)) {
+    begin_late();
+  }
 
  protected:
   Result<void> sample(SourceItems& items, std::int64_t) override {
@@ -106,13 +107,17 @@ class FlowSource final : public Sampler {
     last_ns_ = now_ns;
     return {};
   }
+  void begin_late() final {
+    last_ = read_(which_).value_or(ByteCounts{});
+    last_ns_ = clock_.steady_ns();
+  }
 
  private:
   Clock& clock_;
   Read read_;
   std::string which_;
   ByteCounts last_;
-  std::int64_t last_ns_;
+  std::int64_t last_ns_ = 0;
 };
 
 class TemperatureSource final : public Sampler {

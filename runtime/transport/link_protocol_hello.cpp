@@ -199,7 +199,9 @@ void LinkProtocol::accept(const Hello& hello) {
     status.peer_version = hello.program_version;
     status.is_peer_closed = false;
   });
-  if (offset > kOffsetToMention) {
+  // Who follows tells of it itself, once it does.
+  const bool is_meant = hello.follows_clock || (core_->identity().follows_clock && !clock_->is_set());
+  if (offset > kOffsetToMention && !is_meant) {
     core_->add_notice(fmt::format("the clocks of `{}` and `{}` differ by {}",
                                   core_->identity().node, hello.node, seconds_text(offset)));
   }

@@ -124,12 +124,19 @@ TEST_CASE("a node goes on behind what the earlier one sent") {
 }
 
 TEST_CASE("a clock that lies behind what was sent is told of") {
-  const Home home;
+  Home home;
   home.live(0, {.stamp_floor = system_clock().utc_ns() + 100'000'000'000});
   const auto start = home.look();
   REQUIRE(start);
   REQUIRE(start->notes.size() == 2);
   CHECK(start->notes[1].starts_with("warning: the clock is 9"));
+  home.nodes[0].follows = 2;  // Nothing is known of its clock yet.
+  CHECK(home.look()->notes.size() == 1);
+  CHECK_FALSE(note_of_clock(home.nodes[0], kEarliestStamp, system_clock().utc_ns()));
+  CHECK_FALSE(note_of_clock(home.nodes[0], 14'000'000'000, 10'000'000'000));
+  CHECK(note_of_clock(home.nodes[0], 24'000'000'000, 10'000'000'000) ==
+        "warning: the clock is 14 s behind what node `board` sent before its restart: its sources wait until it has caught "
+        "up, unless it is set");
 }
 
 TEST_CASE("a restart that would lose state is refused, and says which") {

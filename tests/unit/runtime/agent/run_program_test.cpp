@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <limits>
 
 #include "runtime/base/clock.h"
 #include "tests/unit/runtime/agent/program_builder.h"
@@ -408,6 +409,45 @@ TEST_CASE("live sources of one pace share their stamps, and `--for` ends them") 
                                              "end@1000000001500000000"};
   CHECK(outcome.captured.at(0) == expected);
   CHECK(outcome.status == 0);
+}
+
+TEST_CASE("live sources wait for a clock that is set, and the user hears of it") {
+  ProgramBuilder builder;
+  for (int i = 0; i < 2; ++i) builder.queue(int_type());
+  builder.source("clock.ticks", 0, {int_argument("every", 250'000'000)});
+  builder.region(STREAM_HEAD_SOURCE, {0}, {1}, copy<1>);
+  builder.sink("capture", 1, 0);
+  VirtualClock machine(1'000'000'000);
+  struct : Clock {
+    VirtualClock* own = nullptr;
+    std::int64_t set_at_ns = 0;
+    std::int64_t utc_ns() override { return own->utc_ns(); }
+    bool is_set() override { return own->utc_ns() >= set_at_ns; }
+    std::int64_t steady_ns() override { return own->steady_ns(); }
+    void wait(std::int64_t timeout_ns, std::span<const int> fds) override { own->wait(timeout_ns, fds); }
+  } clock;
+  clock.own = &machine;
+  RunOptions options;
+  options.clock = &clock;
+  options.run_for_ns = 2'800'000'000;
+  SUBCASE("it is set") {
+    clock.set_at_ns = 3'200'000'000;
+    const Outcome outcome = run(builder, options);
+    CHECK(outcome.captured.at(0) == std::vector<std::string>{"0@3250000000", "1@3500000000",
+                                                             "2@3750000000", "end@4000000000"});
+    REQUIRE(outcome.messages.size() == 2);
+    CHECK(outcome.messages[0] ==
+          "warning: live sources wait until the clock of this machine is set: it says 1970-01-01T00:00:02Z");
+    CHECK(outcome.messages[1] == "note: the clock is set, and live sources begin");
+    CHECK(outcome.status == 0);
+  }
+  SUBCASE("it is not") {
+    clock.set_at_ns = std::numeric_limits<std::int64_t>::max();
+    const Outcome outcome = run(builder, options);
+    CHECK(outcome.captured.at(0) == std::vector<std::string>{"end@0"});
+    CHECK(outcome.messages.size() == 1);
+    CHECK(outcome.status == 0);
+  }
 }
 
 TEST_CASE("a source that cannot be opened stops the program before it starts") {

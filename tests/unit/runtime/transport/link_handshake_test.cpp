@@ -115,6 +115,30 @@ TEST_CASE("clocks: beyond a second it is mentioned, beyond a minute refused unle
     options.identity.follows_clock = true;
     Node connector(std::move(options));
     CHECK(connector.wait_for(LinkState::Connected));
+    CHECK(acceptor.wait_for(LinkState::Connected));
+    CHECK_FALSE(acceptor.link->next_notice());
+  }
+}
+
+TEST_CASE("clocks: who follows tells of what is left, once it does") {
+  struct : Clock {
+    std::atomic<bool> follows = false;
+    std::int64_t utc_ns() override { return system_clock().utc_ns() - 5'000'000'000; }
+    bool is_set() override { return follows; }
+    std::int64_t steady_ns() override { return system_clock().steady_ns(); }
+    void wait(std::int64_t timeout_ns, std::span<const int> fds) override { system_clock().wait(timeout_ns, fds); }
+  } clock;
+  for (const bool follows : {false, true}) {
+    clock.follows = follows;
+    Node acceptor(acceptor_options());
+    NodeOptions options = connector_options(acceptor);
+    options.clock = &clock;
+    options.identity.follows_clock = true;
+    Node connector(std::move(options));
+    REQUIRE(connector.wait_for(LinkState::Connected));
+    REQUIRE(acceptor.wait_for(LinkState::Connected));
+    CHECK(connector.link->next_notice().has_value() == follows);
+    CHECK_FALSE(acceptor.link->next_notice());
   }
 }
 
