@@ -40,7 +40,10 @@ class Deployer {
       placed.placement.allows_insecure_links =
           placed.placement.allows_insecure_links || link.is_insecure;
     }
-    for (const DeployedLink& link : deployment_.links) check_spool(placed, link);
+    for (const DeployedLink& link : deployment_.links) {
+      check_spool(placed, link);
+      warn_of_nothing(link);
+    }
     follow_clocks(placed);
     ok_ = check_restarts(program_, placed, sink_) && ok_;
     if (!ok_) return std::nullopt;
@@ -193,6 +196,19 @@ class Deployer {
                   ? fmt::format("`link {1} -> {0}` would be the other direction", link.from, link.to)
                   : fmt::format("name the stream that crosses and one that reads it, or two nodes for all that goes from "
                                 "one to the other"));
+  }
+
+  // A link between streams of which one does not read the other; spools have messages of their own.
+  void warn_of_nothing(const DeployedLink& link) {
+    if (link.is_between_nodes || link.spool_bytes > 0) return;
+    for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
+      if (!is_called(OperatorId(i), link.to)) continue;
+      for (const PortId input : graph_.operators[i].inputs) {
+        if (graph_.port(input).name == link.from || is_called(graph_.port(input).producer, link.from)) return;
+      }
+    }
+    sink_.report(diag::LinkOfNothing, link.span, link.from, link.to)
+        .help(fmt::format("name a stream that reads `{}` itself, or leave the link away", link.from));
   }
 
   // A node with `clock: follow` follows the first one in the block that it is linked with and that does not do the same.

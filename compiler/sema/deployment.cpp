@@ -313,7 +313,9 @@ class DeploymentChecker {
     }
   }
 
+  // `user@` in front is for whoever installs the program.
   static bool is_this_machine(std::string_view host) {
+    if (const std::size_t at = host.find('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
     return host.empty() || host == "localhost" || host.starts_with("127.") || host == "::1";
   }
 

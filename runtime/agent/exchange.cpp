@@ -65,7 +65,7 @@ std::span<const std::byte> broken_off_frame() {
 }
 
 bool Outlet::send(std::int64_t batch_limit) {
-  if (has_sent_end_) return false;
+  if (has_sent_end_) return drop_made_again();
   if (writer_.is_closed()) {
     if (queue_.is_closed()) return false;
     queue_.close();
@@ -103,6 +103,13 @@ void Outlet::resume(std::int64_t written) {
   reader_.ring();  // Which the one that died may not have come to.
 }
 
+// Behind the END comes only what one that died had sent before it.
+bool Outlet::drop_made_again() {
+  const std::int64_t count = queue_.size();
+  queue_.consume(count);
+  return count > 0;
+}
+
 bool Outlet::drop_published() {
   const std::int64_t count = std::min(queue_.size(), published_before_);
   if (count == 0) return false;
@@ -115,7 +122,7 @@ bool Outlet::drop_published() {
 bool Outlet::send_items(std::int64_t batch_limit) {
   const std::int64_t wanted = std::min(queue_.size(), batch_limit);
   if (wanted == 0) return false;
-  std::int64_t count = std::min(wanted, writer_.item_room(capacity_, wanted));
+  std::int64_t count = std::min(wanted, writer_.item_room(capacity_ + kept_, wanted));
   while (count > 0) {
     const StreamBatch items = queue_.batch(count);
     const std::size_t size = kPartBytes + frame_size(queue_.description(), items);

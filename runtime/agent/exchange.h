@@ -47,9 +47,10 @@ struct InletPlace {
 // make its writer wait: then as many as may be on the way may also wait in front of the ring.
 class Outlet {
  public:
-  // `capacity`: items that may be on the way. The queue must outlive the outlet.
-  Outlet(ColumnQueue& queue, FrameWriter writer, std::int64_t capacity, Doorbell reader)
-      : queue_(queue), writer_(writer), capacity_(capacity), reader_(reader) {}
+  // `capacity`: items that may be on the way; beside them `kept`, which the reader has read and keeps in the ring. The
+  // queue must outlive the outlet.
+  Outlet(ColumnQueue& queue, FrameWriter writer, std::int64_t capacity, Doorbell reader, std::int64_t kept = 0)
+      : queue_(queue), writer_(writer), capacity_(capacity), kept_(kept), reader_(reader) {}
 
   // Sends what there is room for. Returns whether anything changed.
   bool send(std::int64_t batch_limit);
@@ -60,7 +61,10 @@ class Outlet {
     return queue_.is_empty() && !queue_.has_ended() && !queue_.is_closed();
   }
   [[nodiscard]] ColumnQueue& queue() const { return queue_; }
-  void double_capacity() { capacity_ *= 2; }
+  void double_capacity() {
+    capacity_ *= 2;
+    kept_ *= 2;
+  }
   [[nodiscard]] std::int64_t capacity() const { return capacity_; }
   [[nodiscard]] bool drops() const { return queue_.description().when_full != STREAM_FULL_WAIT; }
   // Items given up since the beginning.
@@ -76,6 +80,7 @@ class Outlet {
 
  private:
   bool drop_published();
+  bool drop_made_again();
   bool send_items(std::int64_t batch_limit);
   bool send_progress();
   bool send_pieces();
@@ -84,6 +89,7 @@ class Outlet {
   ColumnQueue& queue_;
   FrameWriter writer_;
   std::int64_t capacity_;
+  std::int64_t kept_;
   Doorbell reader_;
   std::int64_t sent_frontier_ = kEarliestStamp;
   bool has_sent_end_ = false;

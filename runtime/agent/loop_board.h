@@ -58,7 +58,7 @@ class LoopBoard {
   static constexpr std::int64_t kClosed = -1;
 
  private:
-  using Word = std::atomic<std::uint32_t>;  // 64-bit words are not free of locks on all machines.
+  using Word = std::atomic<std::uint32_t>;
   struct Page {
     LoopSight sight;
     std::vector<std::int64_t> counts;

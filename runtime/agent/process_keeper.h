@@ -29,12 +29,13 @@ struct KeptProcess {
 inline constexpr std::int64_t kFirstPauseMs = 10;
 inline constexpr std::int64_t kLongestPauseMs = 1000;
 
-// In a process without threads, which is the keeper from here on. Returns the status of the process when it is
-// finished; nothing if it is not started again.
 struct KeptEnd {
-  bool is_finished = false;
-  int status = 0;
+  bool is_finished = false;  // Else it was not started again.
+  int status = 0;            // With which it exited, if it is finished.
 };
+
+// In a process without threads, which is the keeper from here on. A machine that has no room for another process is asked
+// again, with the same pauses.
 KeptEnd keep_process(const KeptProcess& kept);
 
 }  // namespace streamrt

@@ -72,7 +72,8 @@ class RestartPage {
   // `memory` is zeroed at first, 64-byte aligned and of bytes(shape).
   RestartPage(std::byte* memory, const RestartShape& shape);
 
-  // A part can begin anew: from the first item if no point is in force yet.
+  // A part cannot begin anew: what it would need has left the ring. Else it can, from the first item if no point is in
+  // force yet.
   [[nodiscard]] bool has_let_go() const { return header_->has_let_go.load(std::memory_order_acquire) != 0; }
   void set_let_go() { header_->has_let_go.store(1); }
   // Points so far.

@@ -309,6 +309,7 @@ Runner::Wait Runner::wait_condition() const {
   if (deadline_steady_ns_) at_most(*deadline_steady_ns_ - clock_.steady_ns());
   if (refresh_interval_ns_ > 0) at_most(refresh_interval_ns_);
   if (const auto left = start_observer()) at_most(*left);
+  if (const auto left = time_to_next_point()) at_most(*left);
   return wait;
 }
 

@@ -149,8 +149,8 @@ class Runner {
   // For what the constants of a program without parts need.
   StreamContext& context() { return context_; }
   void add_inlet(std::int32_t queue, FrameReader reader, Doorbell writer);
-  // `more_items`: that the reader cannot take in before it works on them.
-  void add_outlet(std::int32_t queue, FrameWriter writer, Doorbell reader, std::int64_t more_items = 0);
+  // `kept_items`: how many the reader keeps in the ring beside those that are on the way (see Outlet).
+  void add_outlet(std::int32_t queue, FrameWriter writer, Doorbell reader, std::int64_t kept_items = 0);
   // After open(): from here on the part can be started again. If it died before, it goes on where `page` says.
   void restart_from(const RestartPage& page);
 
@@ -171,8 +171,9 @@ class Runner {
 
   // For a restart (runner_restart.cpp).
   void take_up(const RestartPoint& point);
-  void write_point(const RestartPoint& point) const;
+  void write_point(const RestartPoint& point);
   [[nodiscard]] bool wants_point(bool rests) const;
+  [[nodiscard]] std::optional<std::int64_t> time_to_next_point() const;
   [[nodiscard]] bool is_point_sent() const;
   void keep_point(bool rests);
   void let_go_of_inputs();
@@ -261,7 +262,8 @@ class Runner {
   std::vector<Outlet> outlets_;
   std::optional<RestartPage> restart_page_;  // If the part can be started again.
   bool has_next_point_ = false;              // It is written, and comes into force when all in front of it is sent.
-  std::uint32_t point_bytes_ = 1 << 12;      // The next is written when an inlet keeps more, or a quarter of its ring.
+  std::uint32_t point_bytes_ = 1 << 12;      // The next is written when an inlet keeps more.
+  std::int64_t next_point_ns_ = 0;           // And not before this, by the steady clock, unless there is no room left.
   static constexpr std::uint32_t kMostPointBytes = 1 << 17;
   FailureBook& failure_book_;
   bool has_announced_sleep_ = false;

@@ -22,12 +22,12 @@ void Runner::add_inlet(std::int32_t queue, FrameReader reader, Doorbell writer) 
   inlets_.emplace_back(queues_[static_cast<std::size_t>(queue)], reader, writer);
 }
 
-void Runner::add_outlet(std::int32_t queue, FrameWriter writer, Doorbell reader, std::int64_t more_items) {
+void Runner::add_outlet(std::int32_t queue, FrameWriter writer, Doorbell reader, std::int64_t kept_items) {
   constexpr std::int64_t kDefaultCapacity = 1 << 16;
   const std::int64_t wanted =
       options_.channel_limit > 0 ? options_.channel_limit : program_.queues[queue].capacity;
-  outlets_.emplace_back(queues_[static_cast<std::size_t>(queue)], writer,
-                        (wanted > 0 ? wanted : kDefaultCapacity) + more_items, reader);
+  outlets_.emplace_back(queues_[static_cast<std::size_t>(queue)], writer, wanted > 0 ? wanted : kDefaultCapacity, reader,
+                        kept_items);
   if (outlets_.back().drops()) queue_limits_[static_cast<std::size_t>(queue)] = kNeverFull;
 }
 

@@ -24,32 +24,28 @@ namespace streamrt {
 
 namespace {
 
-std::size_t bytes_of_item(const StreamQueue& queue) {
-  std::size_t bytes = sizeof(std::int64_t) + 1;
+std::uint64_t bytes_of_item(const StreamQueue& queue) {
+  std::uint64_t bytes = sizeof(std::int64_t) + 1;
   for (const StreamLeaf& leaf : leaves_of(*queue.type)) bytes += leaf_item_size(leaf);
   return bytes;
 }
 
 // Bytes of a ring for so many items on the way; 0: as many as are useful.
 std::size_t ring_capacity(const StreamQueue& queue) {
-  constexpr std::size_t kLeast = std::size_t{1} << 16;
-  constexpr std::size_t kMost = std::size_t{1} << 20;
-  constexpr std::size_t kUsefulItems = 1 << 14;
-  const std::size_t item_bytes = bytes_of_item(queue);
-  const std::size_t items =
-      queue.capacity > 0 ? std::min<std::size_t>(static_cast<std::size_t>(queue.capacity), kUsefulItems)
-                         : kUsefulItems;
-  return std::clamp(std::bit_ceil(items * item_bytes), kLeast, kMost);
+  constexpr std::uint64_t kLeast = std::uint64_t{1} << 16;
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 20;
+  constexpr std::int64_t kUsefulItems = 1 << 14;
+  const auto items = static_cast<std::uint64_t>(queue.capacity > 0 ? std::min(queue.capacity, kUsefulItems) : kUsefulItems);
+  return static_cast<std::size_t>(std::bit_ceil(std::clamp(items * bytes_of_item(queue), kLeast, kMost)));
 }
 
 // Of a ring whose reader keeps in it what it has worked off since its last restart point, so that it can be started
 // again: beside what waits, all that is computed from it and cannot be sent yet.
 std::size_t kept_ring_capacity(const StreamQueue& queue, std::int64_t queue_limit) {
-  constexpr std::size_t kLeast = std::size_t{1} << 22;
-  constexpr std::size_t kMost = std::size_t{1} << 26;
-  const auto items = static_cast<std::size_t>(std::max(queue_limit, queue.skew + 1));
-  const std::size_t needed = 4 * items * bytes_of_item(queue);
-  return std::clamp(std::bit_ceil(needed), kLeast, kMost);
+  constexpr std::uint64_t kLeast = std::uint64_t{1} << 22;
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 26;
+  const auto items = std::min(static_cast<std::uint64_t>(std::max(queue_limit, queue.skew + 1)), kMost);
+  return static_cast<std::size_t>(std::bit_ceil(std::clamp(4 * items * bytes_of_item(queue), kLeast, kMost)));
 }
 
 void set_thread_options(const StreamPart& part, const MessageWriter& message) {
@@ -294,8 +290,7 @@ int Team::run() {
     while (program_.processes[process].node != node_) ++process;
     return process;
   }();
-  main_part_here_ = 0;
-  while (process_of(main_part_here_) != own_process) ++main_part_here_;
+  main_part_here_ = first_part_of(own_process);
   int status = kExitSuccess;
   connect_nodes();
   watcher_ = std::thread([this] { watch(); });
@@ -372,6 +367,7 @@ int Team::run_node(std::int32_t node, const MessageWriter& message, pid_t parent
 }
 
 int Team::run_child(std::int32_t process, const MessageWriter& message) {
+  main_part_here_ = first_part_of(process);
   int status = run_process(process, message);
   if (is_orphan()) {
     write_message_to_stderr(fmt::format("error: process `{}` ends: the one that started it is gone",
@@ -394,8 +390,8 @@ int Team::run_kept(std::int32_t process, const MessageWriter& message) {
   kept.progress = [&] { return progress_of(process); };
   kept.is_over = [&] { return control_->gives_up.load() != kGoesOn; };
   kept.died = [&](int status, std::int32_t restarts) {
-    forget_rest(process);
     const bool may = may_restart(process, status, restarts, message);
+    forget_parts(process);
     wake_all();
     return may;
   };
@@ -434,11 +430,12 @@ bool Team::may_restart(std::int32_t process, int status, std::int32_t restarts, 
   return false;
 }
 
-// Nothing of it sleeps, or is through.
-void Team::forget_rest(std::int32_t process) {
+// Nothing of it sleeps or is through, and it works on nothing.
+void Team::forget_parts(std::int32_t process) {
   for (std::int32_t part = 0; part < program_.part_count; ++part) {
     if (process_of(part) != process) continue;
     reports_[part].rest.store(static_cast<std::uint32_t>(Rest::None));
+    reports_[part].region.store(-1, std::memory_order_relaxed);
   }
 }
 
@@ -516,13 +513,11 @@ bool Team::is_orphan() const { return parent_pid_ != 0 && ::getppid() != parent_
 // The parts of one process: the first on this thread, the others on threads of their own.
 int Team::run_process(std::int32_t process, const MessageWriter& direct) {
   Doorbell::move_fences_to_sleepers(has_other_processes());
-  this_process_ = process;
   std::vector<std::int32_t> parts;
   for (std::int32_t part = 0; part < program_.part_count; ++part) {
     if (process_of(part) == process) parts.push_back(part);
   }
   STREAM_CHECK(!parts.empty(), "a process without parts");
-  main_part_here_ = parts.front();
   const auto bell_of = [this](std::int32_t part) {
     return bell(node_of(part) == node_ ? part : gateway_bell());
   };

@@ -93,7 +93,7 @@ class Team {
   int run_child(std::int32_t process, const MessageWriter& message);
   int run_kept(std::int32_t process, const MessageWriter& message);
   bool may_restart(std::int32_t process, int status, std::int32_t restarts, const MessageWriter& message);
-  void forget_rest(std::int32_t process);
+  void forget_parts(std::int32_t process);
   [[nodiscard]] std::uint64_t progress_of(std::int32_t process) const;
   void connect_nodes();
   int run_process(std::int32_t process, const MessageWriter& direct);
@@ -120,6 +120,11 @@ class Team {
   }
   [[nodiscard]] std::int32_t node_of(std::int32_t part) const {
     return program_.processes[process_of(part)].node;
+  }
+  [[nodiscard]] std::int32_t first_part_of(std::int32_t process) const {
+    std::int32_t part = 0;
+    while (process_of(part) != process) ++part;
+    return part;
   }
   [[nodiscard]] bool has_other_processes() const;
   [[nodiscard]] bool is_restartable(std::int32_t part) const {
@@ -166,9 +171,8 @@ class Team {
   std::mutex messages_mutex_;
   std::vector<std::string> messages_;
   std::atomic<bool> has_messages_{false};
-  std::int32_t this_process_ = 0;
   pid_t parent_pid_ = 0;  // Of a child.
-  std::int32_t main_part_here_ = 0;
+  std::int32_t main_part_here_ = 0;  // Set before this process has threads.
 };
 
 }  // namespace streamrt

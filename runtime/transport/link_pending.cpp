@@ -68,13 +68,15 @@ PendingConnection::Progress PendingConnection::say_farewell(std::int64_t now_ns)
 // Closing a socket with unread bytes resets the connection, and what was said last may never be
 // read.
 PendingConnection::Progress PendingConnection::linger() {
-  for (;;) {
+  constexpr int kReadsAtATime = 16;  // Whoever sends without end must not hold up the others.
+  for (int i = 0; i < kReadsAtATime; ++i) {
     std::byte ignored[4096];
     const ssize_t count = ::recv(stream_->fd(), ignored, sizeof ignored, 0);
     if (count > 0) continue;
     const bool is_blocked = count < 0 && (errno == EAGAIN || errno == EINTR);
     return is_blocked ? Progress::Waits : Progress::Gone;
   }
+  return Progress::Waits;
 }
 
 void PendingConnection::refuse(const Refusal& refusal) {

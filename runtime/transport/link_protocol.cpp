@@ -214,7 +214,9 @@ Result<void> LinkProtocol::receive_report(std::uint16_t channel) {
   return {};
 }
 
+// One that does not read its answers gets no more of them.
 void LinkProtocol::receive_ping() {
+  if (queued_bytes_ >= kQueuedBytesMax) return;
   ByteReader reader(control_payload_);
   std::vector<std::byte> answer;
   ByteWriter writer(answer);
@@ -235,10 +237,14 @@ void LinkProtocol::receive_pong() {
 
 // As in NTP (RFC 5905, 8), with the answer taken to be made in the middle of the round trip.
 void LinkProtocol::measure(const PingTimes& times) {
-  const std::int64_t round_trip_ns = clock_->steady_ns() - times.asked_steady_ns;
+  // The other side may say anything.
+  const auto less = [](std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+  };
+  const std::int64_t round_trip_ns = less(clock_->steady_ns(), times.asked_steady_ns);
   core_->update_quietly([&](LinkStatus& status) {
     status.round_trip_ns = round_trip_ns;
-    status.clock_offset_ns = times.answered_utc_ns - (times.asked_utc_ns + round_trip_ns / 2);
+    status.clock_offset_ns = less(less(times.answered_utc_ns, times.asked_utc_ns), round_trip_ns / 2);
   });
 }
 
@@ -376,8 +382,10 @@ void LinkProtocol::queue_goodbye() {
 
 std::span<const iovec> LinkProtocol::outgoing(std::int64_t now_ns) {
   if (phase_ == Phase::Open && !is_cutting_ && !is_finished()) {
-    queue_reports(now_ns);
-    if (queued_bytes_ < kQueuedBytesMax) queue_messages();
+    if (queued_bytes_ < kQueuedBytesMax) {
+      queue_reports(now_ns);
+      queue_messages();
+    }
     queue_goodbye();
   }
   pieces_.clear();
@@ -421,7 +429,7 @@ std::int64_t LinkProtocol::deadline_ns() const {
   if (!is_finished()) {
     deadline = std::min(deadline, pinged_ns_ + timing.keep_alive_ms * kMillisecond);
   }
-  if (report_at_ns_ != 0) deadline = std::min(deadline, report_at_ns_);
+  if (report_at_ns_ != 0 && queued_bytes_ < kQueuedBytesMax) deadline = std::min(deadline, report_at_ns_);
   return deadline;
 }
 

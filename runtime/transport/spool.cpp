@@ -150,7 +150,10 @@ Result<void> Spool::write_acknowledged(std::uint64_t number) {
 // A new last segment; the one before is complete and on disk.
 Result<void> Spool::add_segment() {
   if (!segments_.empty()) {
-    if (Result<void> synced = segments_.back()->sync(); !synced) return synced;
+    if (Result<void> synced = segments_.back()->sync(); !synced) {
+      sync_failure_ = synced.failure();  // The system tells it once, and the next sync would seem to succeed.
+      return synced;
+    }
     synced_through_ = last_number_;
   }
   auto segment =
@@ -228,7 +231,8 @@ Result<void> Spool::sync() {
   }
   Result<void> synced;
   if (!is_synced) synced = segment->sync();
-  if (synced && acknowledged != acknowledged_on_disk_) synced = write_acknowledged(acknowledged);
+  // A disk that does not take it now may do so later; a number that is too small only costs sending again.
+  if (synced && acknowledged != acknowledged_on_disk_) (void)write_acknowledged(acknowledged);
   const std::lock_guard lock(mutex_);
   if (!synced) {
     sync_failure_ = synced.failure();

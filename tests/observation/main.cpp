@@ -35,6 +35,12 @@ deploy two {
 }
 )";
 
+// Other programs may run on the machine.
+const std::string& program_name() {
+  static const std::string name = fmt::format("observed_{}", ::getpid());
+  return name;
+}
+
 // A command that runs beside the test, until it ends by itself.
 class Beside {
  public:
@@ -101,16 +107,16 @@ std::string check_end(Beside& program) {
 // The answer names both processes, and what they have counted; the table has rates.
 std::string check_top(const std::string& streamc, std::vector<std::string> command) {
   Beside program(std::move(command));
-  const Outcome json = ask_until_answered({streamc, "top", "--json"});
+  const Outcome json = ask_until_answered({streamc, "top", "--json", program_name()});
   std::string problem = missing(
       json.standard_output,
-      {R"("version":1,"program":"two")", R"("thread":"main","process":"")",
+      {R"("version":1,"program":")" + program_name(), R"("thread":"main","process":"")",
        R"("thread":"beside","process":"beside")", R"("stream":"x","from":"main","to":"beside")",
        R"("capacity":50)", R"("stream":"x","connector":"clock.ticks","thread":"main","items":)",
        R"("connector":"print","thread":"main","items":)"});
-  const Outcome table = run_command({.arguments = {streamc, "top", "two"}});
+  const Outcome table = run_command({.arguments = {streamc, "top", program_name()}});
   problem += missing(table.standard_output,
-                     {"two, process ", "main → beside", "STATE", "ITEMS/S", "clock.ticks"});
+                     {program_name() + ", process ", "main → beside", "STATE", "ITEMS/S", "clock.ticks"});
   problem += missing(run_command({.arguments = {streamc, "top", "three"}}).standard_error,
                      {"no program `three` is running"});
   return problem + check_end(program);
@@ -128,8 +134,8 @@ std::string check_metrics(std::vector<std::string> command) {
   std::string problem = missing(
       answer,
       {"HTTP/1.1 200 OK\r\n", "# TYPE stream_items_total counter\n",
-       "stream_items_total{program=\"two\",thread=\"main\",reader=\"beside\",stream=\"x\"",
-       "stream_thread_cpu_seconds_total{program=\"two\",process=\"beside\",thread=\"beside\"}"});
+       "stream_items_total{program=\"" + program_name() + "\",thread=\"main\",reader=\"beside\",stream=\"x\"",
+       "stream_thread_cpu_seconds_total{program=\"" + program_name() + "\",process=\"beside\",thread=\"beside\"}"});
   problem += missing(fetch(port, "GET /secrets HTTP/1.1\r\n\r\n"), {"HTTP/1.1 404 Not Found\r\n"});
   problem += missing(fetch(port, "no such thing\r\n\r\n"), {"HTTP/1.1 400 Bad Request\r\n"});
   return problem + check_end(program);
@@ -139,8 +145,8 @@ std::string check_silence(const std::string& streamc, std::vector<std::string> c
   command.emplace_back("--no-socket");
   Beside program(std::move(command));
   std::this_thread::sleep_for(std::chrono::milliseconds(1000));
-  const std::string problem = missing(run_command({.arguments = {streamc, "top"}}).standard_error,
-                                      {"no program is running"});
+  const std::string problem = missing(run_command({.arguments = {streamc, "top", program_name()}}).standard_error,
+                                      {"no program `" + program_name() + "` is running"});
   return problem + check_end(program);
 }
 
@@ -158,8 +164,8 @@ int run(const RunnerOptions& options) {
   const TemporaryFolder folder;
   ::setenv("XDG_RUNTIME_DIR", folder.path().c_str(), 1);
   const std::string streamc = options.programs.streamc.string();
-  const std::string file = (folder.path() / "two.stream").string();
-  const std::string executable = (folder.path() / "two").string();
+  const std::string file = (folder.path() / (program_name() + ".stream")).string();
+  const std::string executable = (folder.path() / program_name()).string();
   std::string problem;
   if (!write_file(file, std::string(kProgram))) problem += "cannot write the program\n";
   const Outcome built =

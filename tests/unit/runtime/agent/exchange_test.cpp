@@ -449,4 +449,52 @@ TEST_CASE("what dies at any moment and goes on from its last point leaves no tra
   }
 }
 
+TEST_CASE("what one that died had sent before its END is dropped when it is made again") {
+  Channel channel(int_type());
+  const auto write = [](ColumnQueue& queue, std::int64_t number) {
+    StreamOutput out;
+    queue.reserve(1, out);
+    static_cast<std::int64_t*>(out.columns[0])[0] = number;
+    out.stamps[0] = number;
+    queue.commit(1, PayloadLifetime::Batch);
+  };
+  for (const std::int64_t number : {1, 2, 3}) write(channel.from, number);
+  channel.from.end(3);
+  while (!channel.outlet->is_finished()) REQUIRE(channel.outlet->send(2));
+
+  ColumnQueue again(channel.description);
+  Outlet outlet(again, FrameWriter(channel.memory.get(), Channel::kBytes), 1 << 16, Doorbell(channel.state, channel.fd));
+  outlet.resume(1);
+  for (const std::int64_t number : {2, 3}) {
+    write(again, number);
+    CHECK(outlet.send(2));
+    CHECK(again.is_empty());
+  }
+  again.end(3);
+  CHECK_FALSE(outlet.send(2));
+  CHECK(outlet.is_finished());
+  CHECK(outlet.sent_count() == 3);
+  REQUIRE(channel.inlet->receive(100).has_value());
+  CHECK(channel.to.size() == 3);
+  CHECK(channel.to.has_ended());
+}
+
+TEST_CASE("what a reader keeps in the ring makes no more items wait in front of a link that drops") {
+  Channel channel(int_type());
+  StreamQueue dropping = channel.description;
+  dropping.when_full = STREAM_FULL_DROP_OLDEST;
+  ColumnQueue queue(dropping);
+  constexpr std::int64_t kCapacity = 10;
+  constexpr std::int64_t kKept = 20;
+  Outlet outlet(queue, FrameWriter(channel.memory.get(), Channel::kBytes), kCapacity, Doorbell(channel.state, channel.fd),
+                kKept);
+  StreamOutput out;
+  queue.reserve(100, out);
+  for (std::int64_t i = 0; i < 100; ++i) static_cast<std::int64_t*>(out.columns[0])[i] = out.stamps[i] = i;
+  queue.commit(100, PayloadLifetime::Batch);
+  CHECK(outlet.send(1024));
+  CHECK(outlet.sent_count() == kCapacity + kKept);
+  CHECK(queue.size() == kCapacity);
+}
+
 }  // namespace streamrt
