@@ -42,6 +42,9 @@
 
 namespace streamrt {
 
+// The worse of two exit statuses: what cannot be used, a failure, a closed pipe, a signal, success.
+int worse_status(int a, int b);
+
 // Anonymous memory that forked processes share.
 class SharedMemory {
  public:
@@ -55,6 +58,8 @@ class SharedMemory {
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
 };
+
+class Runner;
 
 class Team {
  public:
@@ -82,7 +87,15 @@ class Team {
   [[nodiscard]] bool has_messages() const { return has_messages_.load(std::memory_order_acquire); }
 
  private:
-  struct Channel;
+  // A queue that is written in one part and read in another.
+  struct Channel {
+    std::int32_t queue = 0;
+    std::int32_t writer = 0;  // Parts; one of the two may be of another node.
+    std::int32_t reader = 0;
+    std::size_t capacity = 0;
+    std::size_t offset = 0;  // Of its ring in the shared memory.
+  };
+  struct Crew;  // The parts of this process (team_parts.cpp).
 
   void find_channels();
   void map_memory();
@@ -92,11 +105,17 @@ class Team {
   int run_node(std::int32_t node, const MessageWriter& message, pid_t parent);
   int run_child(std::int32_t process, const MessageWriter& message);
   int run_kept(std::int32_t process, const MessageWriter& message);
+  int end_of_child(std::int32_t process, int status);
   bool may_restart(std::int32_t process, int status, std::int32_t restarts, const MessageWriter& message);
   void forget_parts(std::int32_t process);
   [[nodiscard]] std::uint64_t progress_of(std::int32_t process) const;
   void connect_nodes();
   int run_process(std::int32_t process, const MessageWriter& direct);
+  Crew make_crew(std::int32_t process, const MessageWriter& direct);
+  void join_ends(Runner& runner, std::int32_t part);
+  bool open_crew(Crew& crew);
+  void run_crew(Crew& crew);
+  int conclude(Crew& crew);
   void wait_while(const std::function<bool()>& condition, const MessageWriter& direct);
   void watch();
   bool is_stuck();
