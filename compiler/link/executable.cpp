@@ -109,7 +109,7 @@ Surroundings surroundings() {
 }
 #else
 Surroundings surroundings() {
-  return {.options = {"-static"},
+  return {.options = {"-static", "--strip-all"},
           .in_front = {"crt1.o", "crti.o", "crtbeginT.o"},
           .libraries = {"libstdc++.a", "libm.a", "libgcc.a", "libgcc_eh.a", "libc.a"},
           .behind = {"crtend.o", "crtn.o"}};
@@ -170,7 +170,7 @@ Result<void> link_executable(const std::string& object, const TargetDescription&
   llvm::CrashRecoveryContext::Enable();
   const Surroundings around = surroundings();
   std::vector<std::string> arguments = {"ld.lld",      "--threads=1",     "-m",
-                                        target.emulation, "--gc-sections",  "--strip-all",
+                                        target.emulation, "--gc-sections",
                                         "--build-id=none", "--eh-frame-hdr", "-z",
                                         "noexecstack", "-z",              "relro",
                                         "-o",          linked_file.path()};

@@ -11,16 +11,16 @@
 #include <csignal>
 
 #include "runtime/agent/run_program.h"
-#include "runtime/base/assert.h"
+#include "runtime/base/resources.h"
 
 namespace streamrt {
 
 void ChildProcesses::start(std::int32_t id, const Body& body) {
   int fds[2] = {-1, -1};
-  STREAM_CHECK(::pipe2(fds, O_CLOEXEC) == 0, "no descriptors left");
+  if (::pipe2(fds, O_CLOEXEC) != 0) out_of("descriptors");
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
-  STREAM_CHECK(pid >= 0, "no process can be started");
+  if (pid < 0) out_of("processes");
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) ::_exit(kExitFailed);

@@ -38,7 +38,12 @@ LinkGateway::LinkGateway(const StreamProgram& program, NodeAddresses& addresses,
       bell_(bell),
       rests_(setup_.node, setup_.reachable_nodes) {}
 
-LinkGateway::~LinkGateway() = default;
+// Messages must not outlive their link, which ends with the hub.
+LinkGateway::~LinkGateway() {
+  for (const std::unique_ptr<Peer>& peer : peers_) {
+    for (Incoming& incoming : peer->incoming) incoming.waiting.reset();
+  }
+}
 
 LinkGateway::Peer& LinkGateway::peer_at(std::int32_t node) {
   auto place = std::find_if(peers_.begin(), peers_.end(),

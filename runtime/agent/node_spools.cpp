@@ -223,6 +223,11 @@ Result<NodeStart> look_at_spools(const StreamProgram& program, std::int32_t node
     const Result<FoundSpool> found = open_and_check(program, place);
     if (!found) return found.failure();
     const NodeSpool& opened = found->opened;
+    if (const std::uint64_t bytes = opened.spool->cut_bytes(); bytes > 0) {
+      start.notes.push_back(fmt::format("warning: the spool of `{}` ends behind message {}: the {} bytes after it are no whole "
+                                        "messages, as after a power cut, and were cut off",
+                                        program.queues[place.queue].name, opened.spool->last_number(), bytes));
+    }
     if (opened.spool->last_number() == 0) continue;
     if (opened.sent.has_ended) ++ended;
     if (opened.sent.has_ended && is_delivered(*opened.spool)) delivered.push_back(place);

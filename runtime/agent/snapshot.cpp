@@ -193,7 +193,7 @@ Snapshot take_snapshot(const StreamProgram& program, RunCounters& counters, std:
   Snapshot snapshot = SnapshotTaker(program, counters, node).take();
   snapshot.program = program.name;
   snapshot.process_id = ::getpid();
-  if (program.node_count > 0) {
+  if (node < 0 && program.node_count > 0) {  // All nodes run here: that with the console stands for them.
     const std::int32_t process = program.parts[program.main_part].process;
     snapshot.node = program.nodes[program.processes[process].node].name;
   }

@@ -1,10 +1,12 @@
 #include "runtime/agent/stream_main.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -84,6 +86,15 @@ Result<void> take_params(std::vector<ParamFlag>& flags) {
   return {};
 }
 
+// What was closed when the program started must not become a file or a pipe of ours that items would be read from or
+// printed to. Reading and printing then fail, and say so.
+void keep_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    (void)::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);  // The lowest number that is free is this one.
+  }
+}
+
 // A param takes the place of the flag that it is named after.
 bool is_free(const StreamProgram& program, std::string_view flag) {
   return std::none_of(program.params, program.params + program.param_count,
@@ -157,6 +168,7 @@ Result<void> take_nodes(const StreamProgram& program, RunOptions& options,
 }  // namespace
 
 int stream_main(const StreamProgram& program, int argc, const char* const* argv) {
+  keep_standard_descriptors();
   CLI::App app(program.description == nullptr ? "" : program.description, program.name);
   app.option_defaults()->always_capture_default(false);
   app.get_formatter()->column_width(34);

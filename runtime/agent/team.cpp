@@ -14,6 +14,7 @@
 #include "runtime/agent/runner.h"
 #include "runtime/base/assert.h"
 #include "runtime/base/leaves.h"
+#include "runtime/base/resources.h"
 
 namespace streamrt {
 
@@ -82,7 +83,7 @@ Team::Team(const StreamProgram& program, const RunOptions& options, std::int32_t
   follow_clock();
   for (std::int64_t i = 0; i <= gateway_bell(); ++i) {
     const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    STREAM_CHECK(fd >= 0, "no descriptors left");
+    if (fd < 0) out_of("descriptors");
     event_fds_.push_back(fd);
   }
 }
@@ -246,7 +247,7 @@ int Team::run() {
   }
   start_children();
   watcher_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  STREAM_CHECK(watcher_fd_ >= 0, "no descriptors left");
+  if (watcher_fd_ < 0) out_of("descriptors");
   const MessageWriter direct = constants_message_;
   const std::int32_t own_process = [this] {
     std::int32_t process = 0;
@@ -256,14 +257,14 @@ int Team::run() {
   main_part_here_ = first_part_of(own_process);
   int status = kExitSuccess;
   connect_nodes();
-  watcher_ = std::thread([this] { watch(); });
+  watcher_ = start_thread([this] { watch(); });
   if (gateway_ != nullptr) {
     if (Result<void> opened = gateway_->open(); !opened) {
       direct("error: " + opened.message());
       status = kExitUnusable;
       give_up();
     } else {
-      gateway_thread_ = std::thread([this] {
+      gateway_thread_ = start_thread([this] {
         gateway_->run();
         is_gateway_through_.store(true);
         bell(main_part_here_).ring();

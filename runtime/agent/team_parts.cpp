@@ -13,6 +13,7 @@
 #include "runtime/agent/runner.h"
 #include "runtime/agent/team.h"
 #include "runtime/base/assert.h"
+#include "runtime/base/resources.h"
 
 namespace streamrt {
 
@@ -134,11 +135,11 @@ void Team::run_crew(Crew& crew) {
   };
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < crew.parts.size(); ++i) {
-    threads.emplace_back([&, i] {
+    threads.push_back(start_thread([&, i] {
       run_part(i);
       running.fetch_sub(1);
       bell(main_part_here_).ring();
-    });
+    }));
   }
   run_part(0);
   wait_while([&running] { return running.load() > 0; }, crew.direct);

@@ -196,6 +196,8 @@ void Team::reap(std::int32_t process, int status) {
   const bool is_finished = process_reports_[process].is_finished.load() != 0;
   if (is_finished && WIFEXITED(status)) {
     child_status_ = worse_status(child_status_, WEXITSTATUS(status));
+    // A node that could not begin has told nobody of it.
+    if (WEXITSTATUS(status) == kExitUnusable) give_up();
     return;
   }
   child_status_ = worse_status(child_status_, kExitFailed);

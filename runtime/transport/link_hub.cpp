@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "runtime/base/assert.h"
+#include "runtime/base/resources.h"
 #include "runtime/transport/link_core.h"
 #include "runtime/transport/link_driver.h"
 #include "runtime/transport/link_pending.h"
@@ -48,7 +49,7 @@ std::thread start_without_signals(Body body) {
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread(std::move(body));
+  std::thread thread = start_thread(std::move(body));
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread;
 }

@@ -101,7 +101,8 @@ Result<void> Spool::recover() {
     const std::uint64_t bytes_before = segments_.back()->bytes();
     const Result<std::uint64_t> last = segments_.back()->cut_torn_tail();
     if (!last) return last.failure();
-    counters_.bytes -= bytes_before - segments_.back()->bytes();
+    cut_bytes_ = bytes_before - segments_.back()->bytes();
+    counters_.bytes -= cut_bytes_;
     last_number_ = *last;
     acknowledged_through_ =
         std::max(acknowledged_through_, segments_.front()->first_number() - 1);

@@ -81,6 +81,8 @@ class Spool {
   [[nodiscard]] std::uint64_t synced_through() const;
   [[nodiscard]] std::uint64_t acknowledged_through() const;
   [[nodiscard]] SpoolCounters counters() const;
+  // Bytes at the end that open() found not to be whole messages, and cut off.
+  [[nodiscard]] std::uint64_t cut_bytes() const { return cut_bytes_; }
 
  private:
   explicit Spool(const SpoolOptions& options);
@@ -103,6 +105,7 @@ class Spool {
   std::uint64_t synced_through_ = 0;
   std::uint64_t acknowledged_through_ = 0;
   SpoolCounters counters_;
+  std::uint64_t cut_bytes_ = 0;
   std::optional<Failure> sync_failure_;
 
   std::mutex sync_mutex_;  // One sync at a time.

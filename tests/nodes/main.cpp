@@ -141,6 +141,19 @@ deploy view {
 }
 )";
 
+// A sink that takes nothing, behind a link with more on its way than fits.
+constexpr std::string_view kFull = R"(# Numbers for a full disk.
+import lines
+
+numbers = lines.read("numbers.csv")
+numbers |> lines.write("/dev/full")
+
+deploy full {
+  node a { numbers }
+  node b { * }
+}
+)";
+
 // Times as a node sees them, in two processes of it.
 constexpr std::string_view kTimes = R"(# What a board takes for the time.
 import clock
@@ -177,6 +190,7 @@ class NodeTests {
         {"flags", &NodeTests::flags},           {"any order of starting", &NodeTests::orders},
         {"other params", &NodeTests::params},   {"a node that is killed", &NodeTests::killed},
         {"a node that is ended", &NodeTests::ended}, {"an end that nobody hears of", &NodeTests::unheard_end},
+        {"a sink that fails", &NodeTests::sink_fails},
         {"a link that drops", &NodeTests::drops},
         {"a spooled sender that is killed", &NodeTests::spooled_kills},
         {"a spooled sender that remembers", &NodeTests::spooled_state},
@@ -548,6 +562,21 @@ class NodeTests {
   }
 
   // The reader starts when the writer has been through with its source for long.
+  // Both nodes end, and say why.
+  std::string sink_fails() {
+    std::string problem = build(kFull, "full");
+    std::string expected;
+    problem += write_numbers(1'000'000, expected);
+    for (int round = 0; round < 5; ++round) {
+      const std::vector<std::string> flags = addresses({"a", "b"});
+      const auto a = start("a", flags);
+      const auto b = start("b", flags);
+      if (b->wait(30) != 1 || b->errors().find("No space left on device") == std::string::npos) problem += b->errors();
+      if (a->wait(30) != 1 || a->errors().find("node `b` cannot go on") == std::string::npos) problem += a->errors();
+    }
+    return problem;
+  }
+
   std::string drops() {
     constexpr int kCount = 500'000;
     std::string problem = build(kView, "view");
