@@ -4,7 +4,7 @@
 //   part ── ring ──▶ gateway ── link (TCP) ──▶ gateway ── ring ──▶ part
 //
 // Parts know rings only. The gateway is one thread in the first process of a node, which also moves the bytes of the links,
-// unless it writes spools (see link_hub.h). Beside the
+// unless the program has spools (see link_hub.h). Beside the
 // frames of each queue that crosses, every pair of nodes that have such queues tells each other
 // what a RunControl says, and which readers need nothing more; after a new connection all of it is
 // told again.

@@ -1,15 +1,12 @@
 #include "runtime/agent/team.h"
 
 #include <fmt/format.h>
-#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
-#include <cstring>
 
 #include "runtime/agent/runner.h"
 #include "runtime/base/assert.h"
