@@ -90,7 +90,7 @@ Result<void> Spool::recover() {
   for (const std::uint64_t first_number : *numbers) {
     auto segment = SpoolSegment::open(segment_path(options_.folder, first_number), first_number);
     if (!segment) return segment.failure();
-    counters_.bytes += (*segment)->bytes();
+    counters_.bytes += (*segment)->bytes_on_disk();
     segments_.push_back(std::move(*segment));
   }
   if (segments_.empty()) {
@@ -105,7 +105,7 @@ Result<void> Spool::recover() {
     counters_.bytes -= cut_bytes_;
     last_number_ = *last;
     acknowledged_through_ =
-        std::max(acknowledged_through_, segments_.front()->first_number() - 1);
+        std::max(acknowledged_through_, segments_.front()->first_kept_number() - 1);
     if (last_number_ < acknowledged_through_) {
       return fail("the spool `{}` ends at message {}, but {} were delivered: some of its files are missing",
                   options_.folder, last_number_, acknowledged_through_);
@@ -174,15 +174,31 @@ Result<bool> Spool::append(std::span<const std::span<const std::byte>> parts) {
   const std::lock_guard lock(mutex_);
   if (sync_failure_) return *sync_failure_;
   if (!make_room(bytes)) return false;
-  if (segments_.back()->bytes() >= options_.segment_bytes) {
-    if (Result<void> added = add_segment(); !added) return added.failure();
-  }
-  if (Result<void> appended = segments_.back()->append(last_number_ + 1, parts); !appended) {
-    return appended.failure();
-  }
+  Result<void> appended = append_record(parts);
+  if (!appended && !sync_failure_ && release_delivered()) appended = append_record(parts);
+  if (!appended) return appended.failure();
   ++last_number_;
   counters_.bytes += bytes;
   return true;
+}
+
+Result<void> Spool::append_record(std::span<const std::span<const std::byte>> parts) {
+  if (segments_.back()->bytes_on_disk() >= options_.segment_bytes) {
+    if (Result<void> added = add_segment(); !added) return added;
+  }
+  return segments_.back()->append(last_number_ + 1, parts);
+}
+
+// On a disk without room the segment with the last message is all that is left when everything has arrived, and no
+// other one can be begun.
+bool Spool::release_delivered() {
+  const bool is_delivered = acknowledged_through_ + 1 >= last_number_ && synced_through_ == last_number_;
+  if (!is_delivered || last_number_ == 0) return false;
+  SpoolSegment& segment = *segment_of(last_number_);
+  const std::uint64_t bytes_before = segment.bytes_on_disk();
+  const bool has_released = segment.release_before_last();
+  counters_.bytes -= bytes_before - segment.bytes_on_disk();
+  return has_released;
 }
 
 bool Spool::make_room(std::uint64_t bytes) {
@@ -200,7 +216,7 @@ bool Spool::make_room(std::uint64_t bytes) {
 }
 
 void Spool::remove_oldest() {
-  counters_.bytes -= segments_.front()->bytes();
+  counters_.bytes -= segments_.front()->bytes_on_disk();
   segments_.front()->remove();
   segments_.pop_front();
 }
@@ -259,17 +275,21 @@ void Spool::seek(std::uint64_t number) {
 Result<std::optional<RecordHeader>> Spool::next() {
   {
     const std::lock_guard lock(mutex_);
-    next_number_ = std::max(next_number_, segments_.front()->first_number());
+    next_number_ = std::max(next_number_, segments_.front()->first_kept_number());
     if (next_number_ > synced_through_) return std::optional<RecordHeader>();
     std::shared_ptr<SpoolSegment> segment = segment_of(next_number_);
     if (segment != reading_) {
       reading_ = std::move(segment);
-      read_offset_ = kSegmentHeaderBytes;
+      read_offset_ = reading_->first_record();
     }
   }
   for (;;) {
     const Result<std::optional<RecordHeader>> header = reading_->header_at(read_offset_);
     if (!header) return header.failure();
+    if (read_offset_ < reading_->first_record()) {  // Given back meanwhile: it had been delivered.
+      read_offset_ = reading_->first_record();
+      continue;
+    }
     if (!header->has_value() || (*header)->number > next_number_) {
       return fail("`{}` is damaged at byte {}: message {} is missing", reading_->path(),
                   read_offset_, next_number_);

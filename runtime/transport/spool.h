@@ -3,8 +3,8 @@
 // A folder of segments, files of numbered records; numbers rise by one and go on over restarts. A record counts as
 // soon as it is synced (group commit: one sync() covers all records before it), and only what is synced is read
 // out again, so that no number is ever given to two messages. What a crash left behind the last whole record is cut
-// off. Segments whose messages are all acknowledged are deleted, but for the one with the last message. Kept by
-// fdatasync; the disk must not lie.
+// off. Segments whose messages are all acknowledged are deleted, but for the one with the last message; when the disk
+// has no room, that one gives back what lies before its last message. Kept by fdatasync; the disk must not lie.
 //
 //    <first number, 20 digits>.spool   header, then records (spool_segment.h)
 //    acknowledged                      through which number all is delivered
@@ -90,6 +90,8 @@ class Spool {
   Result<void> read_acknowledged();
   Result<void> write_acknowledged(std::uint64_t number);
   Result<void> add_segment();
+  Result<void> append_record(std::span<const std::span<const std::byte>> parts);
+  bool release_delivered();
   bool make_room(std::uint64_t bytes);
   void remove_oldest();
   [[nodiscard]] std::shared_ptr<SpoolSegment> segment_of(std::uint64_t number) const;

@@ -17,6 +17,11 @@ namespace {
 
 constexpr char kMagic[] = "STSPOOL1";
 constexpr std::size_t kWindowBytes = std::size_t{64} << 10;
+// The record in front of a hole.
+constexpr std::uint32_t kHolePayloadBytes = 16;
+constexpr std::uint64_t kHoleOffset = kSegmentHeaderBytes + kRecordHeaderBytes + kHolePayloadBytes;
+constexpr std::uint64_t kHoleNumber = 0;
+constexpr std::uint64_t kHoleBytesMin = std::uint64_t{16} << 10;  // Files have holes of whole blocks.
 
 Failure file_failure(const char* what, const std::string& path) {
   return fail("cannot {} `{}`: {}", what, path, std::strerror(errno));
@@ -32,6 +37,21 @@ std::vector<std::byte> segment_header(std::uint64_t first_number) {
 
 std::uint32_t crc_of_number(std::uint64_t number) {
   return crc32c(std::as_bytes(std::span(&number, 1)));
+}
+
+std::vector<std::byte> record_header(std::uint64_t number, std::span<const std::span<const std::byte>> parts) {
+  std::size_t length = 0;
+  std::uint32_t crc = crc_of_number(number);
+  for (const std::span<const std::byte> part : parts) {
+    length += part.size();
+    crc = crc32c(part, crc);
+  }
+  std::vector<std::byte> bytes;
+  ByteWriter writer(bytes);
+  writer.number(static_cast<std::uint32_t>(length));
+  writer.number(crc);
+  writer.number(number);
+  return bytes;
 }
 
 // All of `parts` at the end of the file, however often the system takes only some.
@@ -88,12 +108,30 @@ Result<std::shared_ptr<SpoolSegment>> SpoolSegment::open(const std::string& path
   } else if (header != segment_header(first_number)) {
     return fail("`{}` is no segment of a spool, or is damaged", path);
   }
+  if (Result<void> found = segment->find_first_record(); !found) return found.failure();
   return segment;
 }
 
+Result<void> SpoolSegment::find_first_record() {
+  const Result<std::optional<RecordHeader>> header = header_at(kSegmentHeaderBytes);
+  if (!header) return header.failure();
+  if (!header->has_value() || (*header)->number != kHoleNumber || (*header)->length != kHolePayloadBytes) {
+    return {};
+  }
+  std::array<std::byte, kHolePayloadBytes> payload{};
+  if (Result<void> read = read_at(kSegmentHeaderBytes, **header, payload); !read) return read;
+  ByteReader reader(payload);
+  first_record_ = reader.number<std::uint64_t>();
+  first_kept_number_ = reader.number<std::uint64_t>();
+  if (first_record() < kHoleOffset || first_record() >= bytes() || first_kept_number_ < first_number_) {
+    return fail("`{}` is damaged: its records begin at byte {} of {}", path_, first_record(), bytes());
+  }
+  return {};
+}
+
 Result<std::uint64_t> SpoolSegment::cut_torn_tail() {
-  std::uint64_t offset = kSegmentHeaderBytes;
-  std::uint64_t number = first_number_;
+  std::uint64_t offset = first_record();
+  std::uint64_t number = first_kept_number_;
   std::vector<std::byte> payload;
   for (;; ++number) {
     const Result<std::optional<RecordHeader>> header = header_at(offset);
@@ -102,6 +140,8 @@ Result<std::uint64_t> SpoolSegment::cut_torn_tail() {
     if ((*header)->length > bytes() - offset - kRecordHeaderBytes) break;
     payload.resize((*header)->length);
     if (!read_at(offset, **header, payload)) break;
+    last_record_ = offset;
+    last_number_ = number;
     offset += kRecordHeaderBytes + payload.size();
   }
   if (offset < bytes()) {
@@ -116,19 +156,11 @@ Result<std::uint64_t> SpoolSegment::cut_torn_tail() {
 
 Result<void> SpoolSegment::append(std::uint64_t number,
                                   std::span<const std::span<const std::byte>> parts) {
-  std::size_t length = 0;
-  std::uint32_t crc = crc_of_number(number);
-  for (const std::span<const std::byte> part : parts) {
-    length += part.size();
-    crc = crc32c(part, crc);
-  }
-  std::vector<std::byte> header;
-  ByteWriter writer(header);
-  writer.number(static_cast<std::uint32_t>(length));
-  writer.number(crc);
-  writer.number(number);
+  const std::vector<std::byte> header = record_header(number, parts);
+  std::uint64_t end = bytes() + header.size();
   std::vector<iovec> pieces = {piece(header)};
   for (const std::span<const std::byte> part : parts) {
+    end += part.size();
     if (!part.empty()) pieces.push_back(piece(part));
   }
   const std::uint64_t offset = bytes();
@@ -137,8 +169,30 @@ Result<void> SpoolSegment::append(std::uint64_t number,
     (void)!::ftruncate(file_.get(), static_cast<off_t>(offset));  // Else the next record overwrites it.
     return failure;
   }
-  bytes_.store(offset + header.size() + length, std::memory_order_release);
+  last_record_ = offset;
+  last_number_ = number;
+  bytes_.store(end, std::memory_order_release);
   return {};
+}
+
+bool SpoolSegment::release_before_last() {
+  constexpr int kHole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  if (last_record_ < first_record() + kHoleBytesMin) return false;
+  const bool has_holes = ::fallocate(file_.get(), kHole, static_cast<off_t>(bytes()), 1) == 0;
+  if (!has_holes) return false;
+  std::vector<std::byte> payload;
+  ByteWriter writer(payload);
+  writer.number(last_record_);
+  writer.number(last_number_);
+  const std::span<const std::byte> parts[] = {payload};
+  const std::vector<std::byte> header = record_header(kHoleNumber, parts);
+  // On disk before the records go, so that whoever opens the file finds either the records or where they end.
+  if (!write_all(file_.get(), {piece(header), piece(payload)}, kSegmentHeaderBytes)) return false;
+  first_record_.store(last_record_, std::memory_order_release);
+  first_kept_number_ = last_number_;
+  return ::fdatasync(file_.get()) == 0 &&
+         ::fallocate(file_.get(), kHole, static_cast<off_t>(kHoleOffset),
+                     static_cast<off_t>(last_record_ - kHoleOffset)) == 0;
 }
 
 Result<void> SpoolSegment::sync() {

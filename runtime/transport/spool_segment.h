@@ -2,6 +2,9 @@
 //
 //    header   16 bytes: "STSPOOL1", u64 number of the first record
 //    record   16 bytes: u32 length, u32 CRC32C of number and payload, u64 number; then the payload
+//
+// On a disk without room the records before one that is still needed can be given back: then the first record has the
+// number 0 and says, as two u64, where that one begins and its number, and what lies between is a hole in the file.
 #pragma once
 
 #include <array>
@@ -50,6 +53,10 @@ class SpoolSegment {
   Result<void> append(std::uint64_t number, std::span<const std::span<const std::byte>> parts);
   Result<void> sync();
 
+  // Gives the disk back what lies before the last record; that one must be synced. Returns whether that was anything:
+  // nothing where the file system has no holes.
+  bool release_before_last();
+
   // Its name goes; who still reads may go on.
   void remove();
 
@@ -59,16 +66,28 @@ class SpoolSegment {
   Result<void> read_at(std::uint64_t offset, const RecordHeader& record, std::span<std::byte> out);
 
   [[nodiscard]] std::uint64_t first_number() const { return first_number_; }
+  // The first number that is not in the hole.
+  [[nodiscard]] std::uint64_t first_kept_number() const { return first_kept_number_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t first_record() const { return first_record_.load(std::memory_order_acquire); }
+  // Without the hole.
+  [[nodiscard]] std::uint64_t bytes_on_disk() const { return bytes() - (first_record() - kSegmentHeaderBytes); }
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
+  // Where the records begin and with which number, behind a hole as well.
+  Result<void> find_first_record();
   Result<bool> load(std::uint64_t offset, std::span<std::byte> out);
 
   FileDescriptor file_;
   std::string path_;
   std::uint64_t first_number_;
   std::atomic<std::uint64_t> bytes_;
+  std::atomic<std::uint64_t> first_record_ = kSegmentHeaderBytes;
+  // The writer's.
+  std::uint64_t first_kept_number_ = first_number_;
+  std::uint64_t last_record_ = 0;  // 0: there is none.
+  std::uint64_t last_number_ = 0;
   // The reader's: bytes of the file from window_offset_ on, so that small records take few system calls.
   std::vector<std::byte> window_;
   std::uint64_t window_offset_ = 0;

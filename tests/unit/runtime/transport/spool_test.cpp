@@ -1,6 +1,8 @@
 #include "runtime/transport/spool.h"
 
 #include <doctest/doctest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -254,6 +256,64 @@ TEST_CASE("killed at any point, a spool has all that it said was synced, once an
     REQUIRE(spool->sync());
   }
   CHECK(checked_through > 1000);
+}
+
+// A mount of `bytes` at the folder, for this process alone.
+bool mount_small_disk(const std::string& folder, std::uint64_t bytes) {
+  if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+  return ::mount("small", folder.c_str(), "tmpfs", 0, ("size=" + std::to_string(bytes)).c_str()) == 0;
+}
+
+// In a child process: a spool with little room on its disk and much in its options. 77: there can be no such disk.
+int fill_and_deliver(const std::string& disk) {
+  if (!mount_small_disk(disk, std::uint64_t{256} << 10)) return 77;
+  const SpoolOptions options{.folder = disk + "/spool"};
+  std::uint64_t number = 0;
+  std::uint64_t delivered = 0;
+  for (int life = 0; life < 5; ++life) {
+    auto opened = Spool::open(options);
+    if (!opened || (*opened)->last_number() != number) return 2;
+    Spool& spool = **opened;
+    spool.seek(delivered + 1);  // As a link does: what was acknowledged last need not be on disk.
+    for (int filling = 0; filling < 4; ++filling) {
+      std::uint64_t appended = 0;
+      for (;; ++appended) {
+        const std::vector<std::byte> bytes = numbered_message(number + 1, kLengthMax);
+        const std::span<const std::byte> parts[] = {bytes};
+        if (!spool.append(parts)) break;
+        ++number;
+      }
+      if (filling > 0 && appended < 300) return 3;
+      if (!spool.sync()) return 4;
+      // Sometimes it is ended with messages that are not delivered, and then with one that is not acknowledged.
+      const bool is_last = filling == 3;
+      while (delivered < number - (is_last && life % 2 == 0 ? 5 : 0)) {
+        if (read_one(spool) != delivered + 1) return 5;
+        ++delivered;
+      }
+      spool.acknowledge(delivered - (is_last && life == 3 ? 1 : 0));
+      if (life % 2 == 1 && !spool.sync()) return 6;
+    }
+    if (life == 3) --delivered;
+  }
+  return number > 5 * 4 * 300 ? 0 : 7;
+}
+
+TEST_CASE("a disk that is full can be written again when all has been delivered") {
+  const Folder folder("spool_disk_test");
+  fs::create_directory(folder.path());
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) ::_exit(fill_and_deliver(folder.path()));
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) {
+    MESSAGE("skipped: no file system can be mounted");
+  } else {
+    CHECK(WEXITSTATUS(status) == 0);
+  }
 }
 
 // ---- in front of a link ----
