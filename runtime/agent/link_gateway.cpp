@@ -23,6 +23,7 @@ namespace {
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kOutageToMention = kSecond;
+constexpr std::int64_t kDelayToMention = 2 * kSecond;  // Of the end, for a node that is not there.
 constexpr std::int64_t kFarewell = 2 * kSecond;
 constexpr std::size_t kLongestFrame = std::size_t{256} << 10;
 constexpr std::size_t kControlBytes = std::size_t{64} << 10;
@@ -479,12 +480,25 @@ void LinkGateway::watch_state(Peer& peer) {
     return;
   }
   if (peer.down_since_ns == 0) peer.down_since_ns = now_ns;
+  tell_of_delay(peer);
   if (!peer.is_outage_told && now_ns - peer.down_since_ns >= kOutageToMention) {
     peer.is_outage_told = true;
     setup_.post(fmt::format(
         "warning: no link with node `{}`{}{}; its streams wait, and the link is tried again", name,
         status.reason.empty() ? "" : ": ", status.reason));
   }
+}
+
+// Whoever asked for the end of the node may wonder why it is still there; of spools they hear by themselves.
+void LinkGateway::tell_of_delay(Peer& peer) {
+  if (peer.is_delay_told || setup_.control->end_signal.load() == 0) return;
+  const std::int64_t now_ns = system_clock().steady_ns();
+  if (end_asked_ns_ == 0) end_asked_ns_ = now_ns;
+  if (now_ns - end_asked_ns_ < kDelayToMention) return;
+  peer.is_delay_told = true;
+  setup_.post(fmt::format("note: the end waits for node `{}`, with which there is no link; a second signal ends at once, "
+                          "and what has not been written or sent by then is lost",
+                          program_.nodes[peer.node].name));
 }
 
 void LinkGateway::give_up(const std::string& why) {

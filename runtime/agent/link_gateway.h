@@ -118,6 +118,7 @@ class LinkGateway final : public Gateway {
     LinkState state = LinkState::Connecting;
     std::int64_t down_since_ns = 0;  // 0: connected.
     bool is_outage_told = false;
+    bool is_delay_told = false;  // The user asked for the end, which waits for this node.
   };
 
   Peer& peer_at(std::int32_t node);
@@ -145,6 +146,7 @@ class LinkGateway final : public Gateway {
   bool deliver(Peer& peer, Incoming& incoming);
   bool has_room(const Incoming& incoming, std::uint32_t items) const;
   void watch_state(Peer& peer);
+  void tell_of_delay(Peer& peer);
   void give_up(const std::string& why);
   bool has_sent_all();
   bool is_done();
@@ -164,6 +166,7 @@ class LinkGateway final : public Gateway {
   std::uint64_t received_ = 0;
   std::int64_t deadline_ns_ =
       0;  // Once something has gone wrong: no longer than this for words of farewell.
+  std::int64_t end_asked_ns_ = 0;  // When the gateway saw that the user asked for the end.
   std::uint64_t first_sequence_ = 0;  // Above all that earlier lives of this node said of its rest.
   bool waits_for_disk_ = false;
   bool moves_bytes_ = false;  // Of the links; else the hub does, with a thread of its own.

@@ -12,11 +12,16 @@ namespace {
 // A handler can reach nothing but globals.
 volatile std::sig_atomic_t g_received = 0;
 volatile std::sig_atomic_t g_pipe_fd = -1;
+volatile pid_t g_teller = 0;  // A signal of the terminal comes to all processes of the program; this one tells of it.
 std::function<void(int)> g_notify;
+
+constexpr char kEndedAtOnce[] =
+    "warning: ended at once by a second signal: what had not been written or sent by then is lost\n";
 
 void note_signal(int signal) {
   const int saved_errno = errno;
   if (g_received != 0) {
+    if (::getpid() == g_teller) (void)!::write(STDERR_FILENO, kEndedAtOnce, sizeof kEndedAtOnce - 1);
     std::signal(signal, SIG_DFL);
     std::raise(signal);  // Delivered as soon as this handler returns.
     errno = saved_errno;
@@ -33,6 +38,7 @@ void note_signal(int signal) {
 
 SignalWatch::SignalWatch() {
   g_received = 0;
+  g_teller = ::getpid();
   if (::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) pipe_[0] = pipe_[1] = -1;
   g_pipe_fd = pipe_[1];
   struct sigaction action{};

@@ -556,8 +556,19 @@ class NodeTests {
     const long before = a->cpu_ms();
     pause_ms(1000);
     if (a->cpu_ms() - before > 100) problem += fmt::format("{} ms of a second were used\n", a->cpu_ms() - before);
+    if (a->errors().find("note: the end waits for node `b`") == std::string::npos) problem += "not told: " + a->errors();
     const auto b = start("b", flags);
     problem += all_has_arrived({a.get(), b.get()});
+
+    const auto alone = start("a", flags);
+    pause_ms(1000);
+    alone->signal(SIGTERM);
+    pause_ms(500);
+    alone->signal(SIGTERM);
+    if (const int status = alone->wait(5); status != 128 + SIGTERM) problem += fmt::format("status {}\n", status);
+    if (alone->errors().find("warning: ended at once by a second signal") == std::string::npos) {
+      problem += "not told: " + alone->errors();
+    }
     return problem;
   }
 
