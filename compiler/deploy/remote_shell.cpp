@@ -40,17 +40,6 @@ std::string quote_words(const std::vector<std::string>& words) {
   return text;
 }
 
-Result<void> check_host(const std::string& node, const std::string& host) {
-  const bool is_word = std::none_of(host.begin(), host.end(), [](unsigned char letter) {
-    return letter <= ' ' || letter == 0x7f;
-  });
-  if (host.starts_with('-') || !is_word) {
-    return fail("node `{}`: `{}` is no host: it is one word and does not begin with `-`", node,
-                host);
-  }
-  return {};
-}
-
 std::vector<std::string> shell_command(const std::string& ssh, const std::string& host,
                                        const std::string& script) {
   if (host.empty()) return {"sh", "-c", script};

@@ -5,8 +5,6 @@
 #include <string_view>
 #include <vector>
 
-#include "compiler/support/result.h"
-
 namespace streamc {
 
 // `word` as one word of a POSIX shell, whatever is in it. Plain words stay as they are.
@@ -14,9 +12,6 @@ std::string quote_word(std::string_view word);
 
 // Words in a row, each quoted.
 std::string quote_words(const std::vector<std::string>& words);
-
-// A host that ssh would take for an option, or that is not one word, fails.
-Result<void> check_host(const std::string& node, const std::string& host);
 
 // The words that start `script` on `host`; an empty host is this machine. `ssh` is the command
 // given by `--ssh`, which a shell splits into words; empty: `ssh` with the user's own

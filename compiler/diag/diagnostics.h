@@ -138,6 +138,10 @@ class DiagnosticSink {
   bool has_errors_since(Mark mark) const;
   void rollback(Mark mark);
 
+  // From here on a mistake may be reported again at a place where it was before: it is looked at with other eyes, such as
+  // those of another deploy block.
+  void allow_repeats() { seen_.clear(); }
+
   // Orders what was reported since the mark by place; those at no place come first.
   void sort_since(Mark mark);
 

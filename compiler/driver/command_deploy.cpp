@@ -100,10 +100,6 @@ std::optional<std::vector<NodeService>> services_of(const std::vector<DeployedNo
   }
   std::vector<NodeService> services;
   for (const DeployedNode& node : nodes) {
-    if (const Result<void> host = check_host(node.name, node.host); !host) {
-      report_failure(host.message());
-      return std::nullopt;
-    }
     if (!is_service_name(node.name)) {
       report_with_help(fmt::format("a service cannot be named after node `{}`", node.name),
                        "its name has letters, digits and `_` only");

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -74,6 +76,14 @@ void add_threads(CLI::App& app, Options& options) {
       ->type_name("N|auto");
 }
 
+// Says what is wrong with a text, as CLI11 asks for it.
+std::string is_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (problem == std::errc() && end == text.data() + text.size()) return {};
+  return fmt::format("a seed is a whole number from 0 to {}, and `{}` is none", std::numeric_limits<std::uint64_t>::max(), text);
+}
+
 void add_placement_options(CLI::App& app, Options& options) {
   add_threads(app, options);
   CLI::Option* deploy = app.add_option("--deploy", options.deploy, "Place the program as this deploy block says");
@@ -81,7 +91,7 @@ void add_placement_options(CLI::App& app, Options& options) {
   app.add_option("--scatter", options.scatter,
                  "Place it at random over threads, processes and nodes, from this seed: the results must be the same")
       ->type_name("SEED")
-      ->check(CLI::NonNegativeNumber)
+      ->check(is_seed)
       ->excludes(deploy);
 }
 

@@ -32,11 +32,31 @@ bool finish_checks(FrontEnd& front_end, bool good, const Options& options, int& 
   return good;
 }
 
+bool check_targets(const Deployment& deployment, DiagnosticSink& sink) {
+  bool good = true;
+  for (const DeployedNode& node : deployment.nodes) {
+    if (node.target.empty()) continue;
+    const Result<TargetDescription> machine = find_target(node.target);
+    if (machine) continue;
+    sink.report(diag::UnknownTarget, node.target_span, node.target).help(fmt::format("known are {}", target_names()));
+    good = false;
+  }
+  return good;
+}
+
+std::optional<PlacedGraph> place_as_told(FrontEnd& front_end, const Graph& graph, const Deployment& deployment) {
+  const bool good = check_targets(deployment, front_end.sink());
+  std::optional<PlacedGraph> placed = place_by(front_end.program(), graph, deployment, front_end.sink());
+  if (!good) placed.reset();
+  return placed;
+}
+
 // Whether every deploy block places the program.
 bool check_places(FrontEnd& front_end) {
   bool good = true;
   for (const Deployment& deployment : front_end.deployments()) {
-    good = place_by(front_end.program(), front_end.graph(), deployment, front_end.sink()).has_value() && good;
+    front_end.sink().allow_repeats();
+    good = place_as_told(front_end, front_end.graph(), deployment).has_value() && good;
   }
   return good;
 }
@@ -94,7 +114,7 @@ std::optional<PlacedGraph> place_graph(FrontEnd& front_end, const Graph& graph, 
   const Deployment* deployment = find_deployment(front_end, options, status);
   if (deployment == nullptr) return std::nullopt;
   const std::size_t before = front_end.sink().diagnostics().size();
-  std::optional<PlacedGraph> placed = place_by(front_end.program(), graph, *deployment, front_end.sink());
+  std::optional<PlacedGraph> placed = place_as_told(front_end, graph, *deployment);
   if (front_end.sink().diagnostics().size() > before) print_messages(front_end, options);
   if (!placed) status = kExitMistake;
   return placed;

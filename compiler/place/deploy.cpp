@@ -261,10 +261,17 @@ class Deployer {
     for (const MovedOperator& moved : placed.moved) {
       const Operator& op = graph_.op(moved.id);
       if (!told.insert(op.equation).second) continue;
-      sink_.report(diag::KeptTogether, op.span, op.equation, placement_.parts[moved.given.index()].name,
-                   placement_.parts[moved.wanted.index()].name,
+      sink_.report(diag::KeptTogether, op.span, op.equation, place_name(moved.given), place_name(moved.wanted),
                    reason_text(moved.reason));
     }
+  }
+
+  // The first thread of a node has no name of its own.
+  const std::string& place_name(PartId id) const {
+    const PlacedPart& part = placement_.parts[id.index()];
+    const PlacedProcess& process = placement_.processes[part.process_id.index()];
+    const std::string& node = placement_.nodes[process.node_id.index()].name;
+    return process.name.empty() && part.name == "main" && !node.empty() ? node : part.name;
   }
 
   static std::string_view reason_text(MovedOperator::Reason reason) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "compiler/diag/closest_name.h"
+#include "runtime/base/host_name.h"
 
 namespace streamc {
 namespace {
@@ -113,28 +114,28 @@ class DeploymentChecker {
     ok_ = false;
   }
 
-  void claim_name(const ast::DeployItem& item) {
-    const auto [known, is_new] = names_.try_emplace({item.kind, item.name.text}, item.name.span);
+  void claim_name(const ast::DeployItem& item, const ast::Identifier& name) {
+    const auto [known, is_new] = names_.try_emplace({item.kind, name.text}, name.span);
     if (is_new) return;
-    sink_.report(diag::DeployedNameTwice, item.name.span, kind_word(item.kind), item.name.text)
+    sink_.report(diag::DeployedNameTwice, name.span, kind_word(item.kind), name.text)
         .label(known->second, "the first one");
     ok_ = false;
   }
 
   Place node_of(const ast::DeployItem& item) {
-    claim_name(item);
+    claim_name(item, item.name);
+    check_arguments(item, "`host`, `port`, `target` and `clock`");
     DeployedNode node{.name = item.name.text};
     for (const ast::Argument& argument : item.arguments) {
       if (argument.name.text == "host") {
-        node.host = text_argument(argument);
+        node.host = host_argument(argument);
       } else if (argument.name.text == "target") {
         node.target = text_argument(argument);
+        node.target_span = span_of(ast_, argument.value_id);
       } else if (argument.name.text == "port") {
         node.port = static_cast<std::int32_t>(count_argument(item, argument, 1, 65535));
       } else if (argument.name.text == "clock") {
         read_clock(argument, node);
-      } else {
-        report_argument(item, argument, "`host`, `port`, `target` and `clock`");
       }
     }
     return add_node(std::move(node));
@@ -157,29 +158,27 @@ class DeploymentChecker {
   }
 
   Place process_of(const ast::DeployItem& item, const Place& place) {
-    claim_name(item);
+    claim_name(item, item.name);
+    check_arguments(item, "`restart`");
     DeployedProcess process{.name = item.name.text, .node = node_around(place)};
     for (const ast::Argument& argument : item.arguments) {
       if (argument.name.text == "restart") {
         process.restart = restart_argument(item, argument);
         process.restart_span = argument.span;
-      } else {
-        report_argument(item, argument, "`restart`");
       }
     }
     return add_process(Kind::Process, std::move(process), item.name.text);
   }
 
   Place thread_of(const ast::DeployItem& item, const Place& place) {
-    claim_name(item);
+    claim_name(item, item.name);
+    check_arguments(item, "`core` and `priority`");
     DeployedThread thread{.name = item.name.text, .process = place.inside == Kind::Rest ? 0 : place.process};
     for (const ast::Argument& argument : item.arguments) {
       if (argument.name.text == "core") {
         thread.core = static_cast<std::int32_t>(count_argument(item, argument, 0, 1023));
       } else if (argument.name.text == "priority") {
         thread.priority = static_cast<std::int32_t>(count_argument(item, argument, 1, 99));
-      } else {
-        report_argument(item, argument, "`core` and `priority`");
       }
     }
     return add_thread(Kind::Thread, std::move(thread));
@@ -241,11 +240,10 @@ class DeploymentChecker {
                       .to = item.to.name.text,
                       .is_between_nodes = is_between_nodes,
                       .span = item.span};
+    check_link(item, is_between_nodes);
     for (const ast::Argument& argument : item.arguments) {
       const std::string& name = argument.name.text;
-      if (is_between_nodes && name != "insecure" && name != "tls" && name != "spool") {
-        report_argument(item, argument, "`spool`, `tls` and `insecure`, if it is between nodes");
-      } else if (name == "buffer") {
+      if (name == "buffer") {
         link.buffer = count_argument(item, argument, 1, std::int64_t{1} << 40);
       } else if (name == "insecure") {
         link.is_insecure = flag_argument(argument);
@@ -256,11 +254,20 @@ class DeploymentChecker {
         link.spool_span = argument.span;
       } else if (name == "full") {
         read_when_full(item, argument, link);
-      } else {
-        report_argument(item, argument, "`buffer`, `full`, `spool`, `tls` and `insecure`");
       }
     }
     result_.links.push_back(std::move(link));
+  }
+
+  void check_link(const ast::DeployItem& item, bool is_between_nodes) {
+    claim_name(item, {fmt::format("{} -> {}", item.from.name.text, item.to.name.text), item.from.span});
+    if (item.from.name.text == item.to.name.text) {
+      sink_.report(diag::LinkToItself, item.to.span, item.from.name.text)
+          .help("a link goes from a stream to one that reads it, or from a node to another");
+      ok_ = false;
+    }
+    check_arguments(item, is_between_nodes ? "`spool`, `tls` and `insecure`, if it is between nodes"
+                                           : "`buffer`, `full`, `spool`, `tls` and `insecure`");
   }
 
   // `wait`, `drop_oldest`, `drop_newest` or `sample(k)`.
@@ -303,7 +310,7 @@ class DeploymentChecker {
     }
     if (secure != nullptr || is_insecure) return;
     for (const DeployedNode& node : result_.nodes) {
-      if (is_this_machine(node.host)) continue;
+      if (streamrt::is_this_machine(node.host)) continue;
       sink_.report(diag::LinkWithoutTls, result_.span, node.name, node.host, result_.name)
           .help(fmt::format("`link {0} -> {1} (tls: \"certificates\")` names a folder with `ca.pem`, `{0}.pem` and "
                             "`{0}.key`; in a network that you trust, `(insecure: true)` goes without",
@@ -313,17 +320,26 @@ class DeploymentChecker {
     }
   }
 
-  // `user@` in front is for whoever installs the program.
-  static bool is_this_machine(std::string_view host) {
-    if (const std::size_t at = host.find('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
-    return host.empty() || host == "localhost" || host.starts_with("127.") || host == "::1";
-  }
-
   // ---- arguments ----
 
-  void report_argument(const ast::DeployItem& item, const ast::Argument& argument, std::string_view known) {
-    sink_.report(diag::UnknownDeployArgument, argument.span, kind_word(item.kind), argument.name.text)
-        .help(fmt::format("a {} takes {}", kind_word(item.kind), known));
+  // Each has one of the names that stand in `known`, between backquotes, and is given once.
+  void check_arguments(const ast::DeployItem& item, std::string_view known) {
+    std::map<std::string, SourceSpan> given;
+    for (const ast::Argument& argument : item.arguments) {
+      const std::string& name = argument.name.text;
+      if (name.empty()) {
+        report_argument(item, sink_.report(diag::DeployArgumentWithoutName, argument.span, kind_word(item.kind)), known);
+      } else if (known.find('`' + name + '`') == std::string_view::npos) {
+        report_argument(item, sink_.report(diag::UnknownDeployArgument, argument.span, kind_word(item.kind), name), known);
+      } else if (const auto [first, is_new] = given.try_emplace(name, argument.span); !is_new) {
+        sink_.report(diag::ArgumentTwice, argument.span, name, kind_word(item.kind)).label(first->second, "the first one");
+        ok_ = false;
+      }
+    }
+  }
+
+  void report_argument(const ast::DeployItem& item, DiagnosticBuilder report, std::string_view known) {
+    report.help(fmt::format("a {} takes {}", kind_word(item.kind), known));
     ok_ = false;
   }
 
@@ -345,6 +361,16 @@ class DeploymentChecker {
   std::string text_argument(const ast::Argument& argument) {
     const std::optional<Value> value = value_of(argument, TypeKind::String);
     return value ? value->text : std::string();
+  }
+
+  std::string host_argument(const ast::Argument& argument) {
+    std::string host = text_argument(argument);
+    if (host.empty() || streamrt::is_host_name(host)) return host;
+    sink_.report(diag::UnknownHost, span_of(ast_, argument.value_id), host)
+        .help("a host is a name such as `pi.local` or an address such as `10.0.0.7` or `fe80::1`, for `streamc deploy` also "
+              "`pi@pi.local`; a port is said apart: `port: 7400`");
+    ok_ = false;
+    return host;
   }
 
   bool flag_argument(const ast::Argument& argument) {
@@ -379,6 +405,13 @@ class DeploymentChecker {
   std::int32_t restart_argument(const ast::DeployItem& item, const ast::Argument& argument) {
     if (is_word(argument, "always")) return -1;
     if (is_word(argument, "never")) return 0;
+    if (const auto* name = ast_.as<ast::NameExpr>(argument.value_id);
+        name != nullptr && !modules_.find_value(modules_.main_id(), name->name).valid()) {
+      sink_.report(diag::UnknownRestart, span_of(ast_, argument.value_id))
+          .help("`restart:` is `always`, `never`, or how often it is started again at the most: `restart: 3`");
+      ok_ = false;
+      return 0;
+    }
     return static_cast<std::int32_t>(count_argument(item, argument, 0, 1'000'000));
   }
 

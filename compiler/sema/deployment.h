@@ -18,7 +18,8 @@ namespace streamc {
 struct DeployedNode {
   std::string name;       // Empty where the block has no nodes.
   std::string host;       // Empty: not said.
-  std::string target;     // Empty: the machine that compiles.
+  std::string target;     // Empty: the machine that compiles. Whether there is such a one is not known here.
+  SourceSpan target_span;
   std::int32_t port = 0;  // Where it listens, if other nodes connect to it; 0: not said.
   std::optional<SourceSpan> clock_span;  // If its clock follows that of another node: where that is said.
 };

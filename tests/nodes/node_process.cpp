@@ -11,6 +11,8 @@
 #include <sstream>
 #include <thread>
 
+#include "tests/runner/patience.h"
+
 namespace streamtest {
 namespace {
 
@@ -57,11 +59,6 @@ bool NodeProcess::has_ended() {
 }
 
 int NodeProcess::wait(int timeout_s) {
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-  constexpr int kPatience = 10;  // Programs take as many times as long.
-#else
-  constexpr int kPatience = 1;
-#endif
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(kPatience * timeout_s);
   while (!has_ended()) {
     if (std::chrono::steady_clock::now() > deadline) {

@@ -10,6 +10,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "tests/runner/patience.h"
+
 namespace streamtest {
 
 namespace {
@@ -24,7 +26,7 @@ void write_all(int fd, const std::string& bytes) {
 
 // Everything that comes before the other end is closed; false if that takes too long.
 bool read_all(int fd, int timeout_s, std::string& bytes) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(timeout_s);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(streamtest::kPatience * timeout_s);
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
@@ -64,7 +66,7 @@ ChildResult run_in_child(const std::function<std::string()>& function, int timeo
   int status = 0;
   ::waitpid(child, &status, 0);
   if (!ended) {
-    result.problem = fmt::format("hangs: nothing after {} s", timeout_s);
+    result.problem = fmt::format("hangs: nothing after {} s", streamtest::kPatience * timeout_s);
   } else if (WIFSIGNALED(status)) {
     result.problem = fmt::format("crashes with signal {}", WTERMSIG(status));
   } else if (WEXITSTATUS(status) != 0) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
+#include <locale>
 #include <thread>
 
 #include "tests/runner/text.h"
@@ -22,9 +24,18 @@ std::string shortened(const std::string& problem) {
   return join_lines(lines) + fmt::format("… and {} more lines\n", left_out);
 }
 
+// std::regex asks std::ctype<char>::narrow(), which fills a table of libstdc++ as it goes, without locks (its bug 77704).
+void fill_table_of_narrow() {
+  const auto& letters = std::use_facet<std::ctype<char>>(std::locale::classic());
+  for (int letter = std::numeric_limits<char>::min(); letter <= std::numeric_limits<char>::max(); ++letter) {
+    (void)letters.narrow(static_cast<char>(letter), '\0');
+  }
+}
+
 }  // namespace
 
 int run_all(std::size_t count, const std::function<Report(std::size_t)>& run) {
+  fill_table_of_narrow();
   std::vector<Report> reports(count);
   std::atomic<std::size_t> next{0};
   const auto work = [&] {

@@ -12,6 +12,8 @@
 #include <chrono>
 #include <cstring>
 
+#include "tests/runner/patience.h"
+
 namespace streamtest {
 namespace {
 
@@ -55,7 +57,7 @@ class Pipe {
 // Feeds and drains the child until both of its outputs are closed; false when time runs out.
 bool exchange(const Command& command, Pipe& in, Pipe& out, Pipe& err, Outcome& outcome) {
   using Clock = std::chrono::steady_clock;
-  const auto deadline = Clock::now() + std::chrono::seconds(command.timeout_s);
+  const auto deadline = Clock::now() + std::chrono::seconds(kPatience * command.timeout_s);
   std::string_view input = command.standard_input;
   if (input.empty()) in.close_end(1);
   std::array<char, 65536> buffer{};

@@ -50,4 +50,7 @@ std::vector<TargetDescription> all_targets();
 // that lists the names.
 Result<TargetDescription> find_target(std::string_view name);
 
+// For messages: each between backquotes.
+std::string target_names();
+
 }  // namespace streamc

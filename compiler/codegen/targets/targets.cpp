@@ -28,13 +28,17 @@ std::vector<TargetDescription> all_targets() {
 
 Result<TargetDescription> find_target(std::string_view name) {
   const llvm::Triple triple(llvm::Triple::normalize(llvm::StringRef(name)));
-  std::string known;
   for (TargetDescription& target : all_targets()) {
     const bool is_generic = target.name == target.libraries;
     if (target.name == name || (is_generic && fits(target, triple))) return std::move(target);
-    known += (known.empty() ? "`" : ", `") + target.name + "`";
   }
-  return fail("there is no target `{}`; known are {}", name, known);
+  return fail("there is no target `{}`; known are {}", name, target_names());
+}
+
+std::string target_names() {
+  std::string names;
+  for (const TargetDescription& target : all_targets()) names += (names.empty() ? "`" : ", `") + target.name + "`";
+  return names;
 }
 
 }  // namespace streamc

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <cstring>
 
+#include "tests/runner/patience.h"
+
 namespace streamrt::test {
 
 void Activity::note() {
@@ -15,7 +17,7 @@ void Activity::note() {
 }
 
 bool Activity::wait_until(const std::function<bool()>& is_so, int timeout_ms) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(streamtest::kPatience * timeout_ms);
   std::unique_lock lock(mutex_);
   while (!is_so()) {
     if (std::chrono::steady_clock::now() >= deadline) return false;
