@@ -85,11 +85,7 @@ LinkOptions LinkGateway::link_options(const Peer& peer, const std::string& addre
     control.buffer_bytes = kControlBytes;
     control.message_bytes_max = sizeof(ControlMessage);
     // Never full; but what a node says to one that was restarted is said anew.
-    if (control.is_sender) {
-      control.overflow = Overflow::DropOldest;
-    } else {
-      control.is_best_effort = true;
-    }
+    control.is_best_effort = true;
   }
   const auto describe = [&](std::size_t channel, std::int32_t queue, bool is_sender) {
     ChannelOptions& own = options.channels[channel];

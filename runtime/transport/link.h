@@ -40,7 +40,6 @@ struct LinkOptions {
   std::string address;  // `host:port` to connect to; empty: the other node connects.
   std::vector<ChannelOptions> channels;  // The same on both sides, in the same order, but for the direction.
   LinkTiming timing;
-  bool retries_refused = false;  // Go on trying after a refusal, at the slowest pace.
   // Called by the I/O thread: something arrived, there is room again, or the state changed. Must be quick.
   std::function<void()> on_activity;
 };
@@ -74,7 +73,7 @@ class Link {
   // ---- the owner ----
 
   // One message of all parts, one behind the other, at most the channel's message_bytes_max; they are copied. False:
-  // the channel is full, so try again after `on_activity`. A channel that drops always takes it. Only a spool can
+  // the channel is full, so try again after `on_activity`. A channel of best effort always takes it. Only a spool can
   // fail; the message was not taken then.
   [[nodiscard]] Result<bool> try_send(std::size_t channel, MessageParts parts);
 

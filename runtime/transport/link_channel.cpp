@@ -19,7 +19,7 @@ Result<bool> OutboundChannel::offer(MessageParts parts) {
     if (!taken || !*taken) return taken;
   } else {
     if (!make_room(message_cost(size))) {
-      if (options_->overflow == Overflow::Wait) return false;
+      if (!options_->is_best_effort) return false;
       ++last_number_;
       ++dropped_count_;
       return true;
@@ -48,25 +48,10 @@ bool OutboundChannel::fits(std::size_t cost) const {
 }
 
 bool OutboundChannel::make_room(std::size_t cost) {
-  const bool has_room = fits(cost);
-  switch (options_->overflow) {
-    case Overflow::Wait:
-      if (has_room) return true;
-      is_writer_waiting_ = true;
-      return fits(cost);  // It may have become free before the I/O thread could see the flag.
-    case Overflow::DropOldest:
-      return has_room || drop_waiting(cost);
-    case Overflow::DropNewest:
-      return has_room;
-    case Overflow::Sample:
-      if (held_bytes_.load() <= options_->buffer_bytes / 2) is_thinning_ = false;
-      if (has_room && !is_thinning_) return true;
-      if (!is_thinning_) offered_while_full_ = 0;
-      is_thinning_ = true;
-      if (++offered_while_full_ % std::max(options_->sample_every, 1U) != 0) return false;
-      return has_room || drop_waiting(cost);
-  }
-  return has_room;
+  if (fits(cost)) return true;
+  if (options_->is_best_effort) return drop_waiting(cost);
+  is_writer_waiting_ = true;
+  return fits(cost);  // It may have become free before the I/O thread could see the flag.
 }
 
 bool OutboundChannel::drop_waiting(std::size_t cost) {
@@ -99,7 +84,6 @@ ChannelCounters OutboundChannel::counters() const {
   counters.resent = resent_count_.load();
   if (spool() != nullptr) {
     const SpoolCounters spooled = spool()->counters();
-    counters.dropped = spooled.dropped;
     counters.queued_bytes = spooled.bytes;
     counters.spooled = spool()->last_number() - spool()->acknowledged_through();
   }
@@ -124,7 +108,7 @@ Result<std::optional<OutboundChannel::Outgoing>> OutboundChannel::next() {
 
 bool OutboundChannel::take_waiting() {
   // What is in flight can no longer be dropped: half of the buffer is left to what waits.
-  if (options_->drops() && flight_bytes_ > options_->buffer_bytes / 2) return false;
+  if (options_->is_best_effort && flight_bytes_ > options_->buffer_bytes / 2) return false;
   const std::lock_guard lock(mutex_);
   if (waiting_.empty()) return false;
   flight_bytes_ += message_cost(waiting_.front().memory.bytes().size());

@@ -21,14 +21,6 @@
 
 namespace streamrt {
 
-// What happens to a message that finds its channel full.
-enum class Overflow : std::uint8_t {
-  Wait,        // It is not taken: the writer tries again. The only one that loses nothing.
-  DropOldest,  // The oldest that has not left yet makes room.
-  DropNewest,  // It is dropped.
-  Sample,      // From full until half empty, each `sample_every`th is taken as by DropOldest, the others are dropped.
-};
-
 // When the sender of a spooled channel may forget a message. (Of other channels: when the other process has it.)
 enum class Acknowledge : std::uint8_t {
   OnReceive,   // When the owner has taken it by try_receive().
@@ -44,26 +36,23 @@ struct ChannelOptions {
   std::size_t buffer_bytes = std::size_t{1} << 20;
   std::size_t message_bytes_max = std::size_t{256} << 10;  // The receiver's must not be less than the sender's.
 
-  // Sender. Anything but Wait makes the channel best effort, as both sides must know.
-  Overflow overflow = Overflow::Wait;
-  std::uint32_t sample_every = 10;
-  std::unique_ptr<Spool> spool;  // Then `overflow` is Wait, or DropOldest with `drops_oldest` of the spool.
+  // In a full channel the oldest messages that have not left yet make room for a new one, or it is dropped itself; else
+  // the writer has to try again. Both sides must know.
+  bool is_best_effort = false;
+
+  // Sender.
+  std::unique_ptr<Spool> spool;  // Never of a channel of best effort.
 
   // Receiver.
-  bool is_best_effort = false;  // The sender may drop.
   Acknowledge acknowledge = Acknowledge::OnReceive;
   // Spooled by the sender: the last message that this process knows from its earlier life.
   std::optional<std::uint64_t> resume_after;
-
-  [[nodiscard]] bool drops() const {
-    return is_sender ? overflow != Overflow::Wait : is_best_effort;
-  }
 };
 
 struct ChannelCounters {
   std::uint64_t messages = 0;     // Taken by try_send(), or given by try_receive().
   std::uint64_t bytes = 0;        // Of those.
-  std::uint64_t dropped = 0;      // By `overflow`; receiver: missing numbers.
+  std::uint64_t dropped = 0;      // For want of room; receiver: missing numbers.
   std::uint64_t queued_bytes = 0; // Waiting now, by message_cost().
   std::uint64_t resent = 0;       // Sender: messages put on the line again after a cut.
   std::uint64_t spooled = 0;      // Sender with a spool: messages in it that are not acknowledged.
@@ -135,8 +124,6 @@ class OutboundChannel {
 
   // The owner's.
   std::atomic<std::uint64_t> last_number_{0};
-  bool is_thinning_ = false;
-  std::uint32_t offered_while_full_ = 0;
   std::atomic<std::uint64_t> message_count_{0};
   std::atomic<std::uint64_t> byte_count_{0};
   std::atomic<std::uint64_t> dropped_count_{0};

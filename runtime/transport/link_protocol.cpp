@@ -190,9 +190,7 @@ Result<void> LinkProtocol::receive_refusal() {
   if (!refusal) return refusal.failure();
   const std::string reason =
       fmt::format("`{}` refused the link: {}", core_->options().peer, refusal->reason);
-  if (refusal->is_final && !core_->options().retries_refused) {
-    core_->set_state(LinkState::Refused, reason);
-  }
+  if (refusal->is_final) core_->set_state(LinkState::Refused, reason);
   return fail("{}", reason);
 }
 

@@ -44,7 +44,7 @@ Hello LinkProtocol::make_hello() const {
     channel.name = options.name;
     channel.schema = options.schema;
     channel.is_sender = options.is_sender;
-    channel.is_best_effort = options.drops();
+    channel.is_best_effort = options.is_best_effort;
     channel.is_spooled = options.spool != nullptr;
     channel.message_bytes_max = options.message_bytes_max;
     channel.buffer_bytes = options.buffer_bytes;
@@ -110,7 +110,7 @@ std::optional<std::string> LinkProtocol::channel_objection(const Hello& hello) c
       return fmt::format("both `{}` and `{}` want to {} on channel `{}`", node, hello.node,
                          ours.is_sender ? "send" : "receive", ours.name);
     }
-    if (theirs.is_best_effort != ours.drops()) {
+    if (theirs.is_best_effort != ours.is_best_effort) {
       return fmt::format("channel `{}` is best effort on one side only", ours.name);
     }
     const std::uint64_t longest_sent =
@@ -147,7 +147,7 @@ std::optional<std::string> LinkProtocol::state_objection(const Hello& hello) {
     const ChannelOptions& ours = core_->options().channels[i];
     const HelloChannel& theirs = hello.channels[i];
     const bool is_spooled = ours.spool != nullptr || theirs.is_spooled;
-    if (is_other && !is_spooled && !ours.drops()) {
+    if (is_other && !is_spooled && !ours.is_best_effort) {
       const bool is_theirs = peer_session_ != 0 && peer_session_ != hello.session;
       return fmt::format("`{}` was restarted, and what was on its way in channel `{}` is lost: restart both "
                          "sides, or give the link a spool",
@@ -156,7 +156,7 @@ std::optional<std::string> LinkProtocol::state_objection(const Hello& hello) {
     if (!ours.is_sender) continue;
     if (!theirs.has_history) {
       const std::uint64_t gone = ours.spool == nullptr ? 0 : ours.spool->acknowledged_through();
-      if (gone == 0 || ours.drops()) continue;
+      if (gone == 0 || ours.is_best_effort) continue;
       return fmt::format("`{}` was restarted, and has lost the {} messages of channel `{}` that it had taken out of "
                          "the spool: restart both sides, with an empty spool",
                          hello.node, gone, ours.name);
@@ -178,7 +178,7 @@ std::optional<std::string> LinkProtocol::state_objection(const Hello& hello) {
                          "replaced",
                          hello.node, theirs.received_through, ours.name, last);
     }
-    if (theirs.received_through + 1 < first && !ours.drops()) {
+    if (theirs.received_through + 1 < first && !ours.is_best_effort) {
       return fmt::format("`{}` wants to go on behind message {} of channel `{}`, but those before {} are no "
                          "longer in the spool",
                          hello.node, theirs.received_through, ours.name, first);

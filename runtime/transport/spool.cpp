@@ -173,7 +173,7 @@ Result<bool> Spool::append(std::span<const std::span<const std::byte>> parts) {
   for (const std::span<const std::byte> part : parts) bytes += part.size();
   const std::lock_guard lock(mutex_);
   if (sync_failure_) return *sync_failure_;
-  if (!make_room(bytes)) return false;
+  if (counters_.bytes + bytes + kSegmentHeaderBytes > options_.limit_bytes) return false;
   Result<void> appended = append_record(parts);
   if (!appended && !sync_failure_ && release_delivered()) appended = append_record(parts);
   if (!appended) return appended.failure();
@@ -199,20 +199,6 @@ bool Spool::release_delivered() {
   const bool has_released = segment.release_before_last();
   counters_.bytes -= bytes_before - segment.bytes_on_disk();
   return has_released;
-}
-
-bool Spool::make_room(std::uint64_t bytes) {
-  const auto fits = [&] {
-    return counters_.bytes + bytes + kSegmentHeaderBytes <= options_.limit_bytes;
-  };
-  while (!fits() && options_.drops_oldest && segments_.size() > 1) {
-    const std::uint64_t last = segments_[1]->first_number() - 1;
-    counters_.dropped +=
-        last - std::max(acknowledged_through_, segments_.front()->first_number() - 1);
-    remove_oldest();
-    acknowledged_through_ = std::max(acknowledged_through_, last);
-  }
-  return fits();
 }
 
 void Spool::remove_oldest() {

@@ -32,14 +32,10 @@ struct SpoolOptions {
   std::string folder;  // Made if it is not there; its parent must be.
   std::uint64_t limit_bytes = std::uint64_t{1} << 30;
   std::uint64_t segment_bytes = std::uint64_t{8} << 20;  // At most a quarter of the limit is used.
-  // What a full spool does: give up its oldest segment (only for streams that the program marked `best_effort`),
-  // or take no more.
-  bool drops_oldest = false;
 };
 
 struct SpoolCounters {
   std::uint64_t bytes = 0;     // On disk now.
-  std::uint64_t dropped = 0;   // Messages given up, by this process.
   std::uint64_t syncs = 0;
 };
 
@@ -92,7 +88,6 @@ class Spool {
   Result<void> add_segment();
   Result<void> append_record(std::span<const std::span<const std::byte>> parts);
   bool release_delivered();
-  bool make_room(std::uint64_t bytes);
   void remove_oldest();
   [[nodiscard]] std::shared_ptr<SpoolSegment> segment_of(std::uint64_t number) const;
 

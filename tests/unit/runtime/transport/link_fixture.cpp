@@ -42,7 +42,6 @@ Node::Node(NodeOptions options) {
                          .address = options.address,
                          .channels = std::move(options.channels),
                          .timing = options.timing,
-                         .retries_refused = options.retries_refused,
                          .on_activity = activity.callback()});
   hub->start();
 }

@@ -41,7 +41,6 @@ struct NodeOptions {
   LinkTiming timing;
   Clock* clock = nullptr;
   std::unique_ptr<SecureTransport> secure;
-  bool retries_refused = false;
 };
 
 // One node with one link.

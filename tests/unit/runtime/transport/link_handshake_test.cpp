@@ -57,7 +57,7 @@ TEST_CASE("a refused peer is told why") {
       "both `a` and `b` want to receive on channel `c`");
   expect_refusal(
       acceptor_options(),
-      [](NodeOptions& options) { options.channels[0].overflow = Overflow::DropOldest; },
+      [](NodeOptions& options) { options.channels[0].is_best_effort = true; },
       "channel `c` is best effort on one side only");
   expect_refusal(
       acceptor_options(),
@@ -166,7 +166,7 @@ TEST_CASE("a best-effort link goes on with a process that was restarted") {
   Node acceptor(std::move(one));
   for (int life = 0; life < 3; ++life) {
     NodeOptions options = connector_options(acceptor);
-    options.channels[0].overflow = Overflow::DropNewest;
+    options.channels[0].is_best_effort = true;
     Node connector(std::move(options));
     for (std::uint64_t i = 1; i <= 5; ++i) {
       REQUIRE(send(*connector.link, 0, numbered_message(i, 100)));
