@@ -60,7 +60,7 @@ struct Group {
 struct Line {
   PortId port;
   OperatorId reader;
-  Crossing crossing = Crossing::None;
+  Carrier carrier = Carrier::None;
 };
 
 std::string escape(std::string_view text) {
@@ -106,9 +106,9 @@ class Grouping {
   std::string_view lossy_mark(PortId id) const { return lossy_[id.index()].valid() ? ", lossy" : ""; }
 
   // How the items of a line travel; empty within a thread.
-  std::string crossing_label(const Line& line) const {
-    std::string text(crossing_text(line.crossing));
-    if (line.crossing == Crossing::None) return text;
+  std::string carrier_label(const Line& line) const {
+    std::string text(carrier_text(line.carrier));
+    if (line.carrier == Carrier::None) return text;
     const auto limit =
         frames_->limits.find({graph_.op(graph_.port(line.port).producer).equation, graph_.op(line.reader).equation});
     if (limit == frames_->limits.end()) return text;
@@ -151,7 +151,7 @@ class Grouping {
       });
       if (known) continue;
       Line line{.port = port, .reader = reader};
-      if (frames_ != nullptr) line.crossing = crossing_between(*frames_, thread_of(from(line)), thread_of(to(line)));
+      if (frames_ != nullptr) line.carrier = carrier_between(*frames_, thread_of(from(line)), thread_of(to(line)));
       lines_.push_back(line);
     }
   }
@@ -205,7 +205,7 @@ class SvgPainter {
   // Everything that is not inside the picture: size, styles, title.
   void begin(double top) {
     const double width = std::max({layout_.width, 160.0, kLegendWidth});
-    const double legend = graph_.operators.empty() ? 0 : kLegendHeight * (used_crossings().empty() ? 1 : 1.8);
+    const double legend = graph_.operators.empty() ? 0 : kLegendHeight * (used_carriers().empty() ? 1 : 1.8);
     const double height = std::max(layout_.height, 40.0) + top + legend;
     put("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{:.0f}\" height=\"{:.0f}\" "
         "viewBox=\"0 0 {:.0f} {:.0f}\" font-family=\"Inter, 'DejaVu Sans', Helvetica, Arial, sans-serif\">\n",
@@ -221,24 +221,24 @@ class SvgPainter {
         "  .holes {{ stroke-dasharray: 5 3 }}\n"
         "</style>\n");
     put("<defs>");
-    paint_tip(Crossing::None);
-    for (const Crossing crossing : used_crossings()) paint_tip(crossing);
+    paint_tip(Carrier::None);
+    for (const Carrier carrier : used_carriers()) paint_tip(carrier);
     put("</defs>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n");
     if (!picture_.title.empty()) put("<text class=\"title\" x=\"24\" y=\"30\">{}</text>\n", escape(picture_.title));
   }
 
-  void paint_tip(Crossing crossing) {
+  void paint_tip(Carrier carrier) {
     put("<marker id=\"tip{}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"10\" markerHeight=\"10\" "
         "markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"M0,0.5 L8,4 L0,7.5 z\" fill=\"{}\"/></marker>",
-        static_cast<int>(crossing), crossing_colour(crossing));
+        static_cast<int>(carrier), carrier_colour(carrier));
   }
 
-  std::vector<Crossing> used_crossings() const {
-    std::vector<Crossing> used;
-    for (const Crossing crossing : {Crossing::Ring, Crossing::SharedMemory, Crossing::Tcp}) {
+  std::vector<Carrier> used_carriers() const {
+    std::vector<Carrier> used;
+    for (const Carrier carrier : {Carrier::Ring, Carrier::SharedMemory, Carrier::Tcp}) {
       const auto& lines = grouping_.lines();
-      if (std::any_of(lines.begin(), lines.end(), [&](const Line& line) { return line.crossing == crossing; })) {
-        used.push_back(crossing);
+      if (std::any_of(lines.begin(), lines.end(), [&](const Line& line) { return line.carrier == carrier; })) {
+        used.push_back(carrier);
       }
     }
     return used;
@@ -290,7 +290,7 @@ class SvgPainter {
                                .to_height = row_centre(line.reader),
                                .goes_back = producer.index() >= line.reader.index()});
       widest_text = std::max({widest_text, count_characters(type_text(line.port)),
-                              count_characters(grouping_.crossing_label(line))});
+                              count_characters(grouping_.carrier_label(line))});
     }
     LayoutGaps gaps{.between_layers =
                         std::clamp(kTypeCharacter * static_cast<double>(widest_text) + 36, 64.0, 220.0)};
@@ -303,7 +303,7 @@ class SvgPainter {
     // What stands at lines that turn back behind the last column needs room as well.
     for (std::size_t i = 0; i < layout_.edges.size(); ++i) {
       const std::size_t size =
-          std::max(count_characters(type_text(lines_[i].port)), count_characters(grouping_.crossing_label(lines_[i])));
+          std::max(count_characters(type_text(lines_[i].port)), count_characters(grouping_.carrier_label(lines_[i])));
       const double end = layout_.edges[i].way.front().x + 6 + kTypeCharacter * static_cast<double>(size);
       layout_.width = std::max(layout_.width, end + gaps.margin);
     }
@@ -361,10 +361,10 @@ class SvgPainter {
   void paint_line(std::size_t index) {
     const LayoutEdge& edge = layout_.edges[index];
     const bool holes = graph_.port(lines_[index].port).may_hold_holes;
-    const Crossing crossing = lines_[index].crossing;
+    const Carrier carrier = lines_[index].carrier;
     put("<path class=\"line{}\" ", holes ? " holes" : "");
-    if (crossing != Crossing::None) put("style=\"stroke: {}; stroke-width: 2.4\" ", crossing_colour(crossing));
-    put("marker-end=\"url(#tip{})\" d=\"M{:.1f},{:.1f}", static_cast<int>(crossing), edge.way.front().x,
+    if (carrier != Carrier::None) put("style=\"stroke: {}; stroke-width: 2.4\" ", carrier_colour(carrier));
+    put("marker-end=\"url(#tip{})\" d=\"M{:.1f},{:.1f}", static_cast<int>(carrier), edge.way.front().x,
         edge.way.front().y);
     if (edge.goes_back) {
       // Corners are cut by a curve.
@@ -411,11 +411,11 @@ class SvgPainter {
         put("<text class=\"type\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", begin.x + 6, begin.y - 5,
             escape(type_text(port)));
       }
-      const std::string label = grouping_.crossing_label(lines_[i]);
+      const std::string label = grouping_.carrier_label(lines_[i]);
       std::vector<std::string>& known = below->second;
       if (label.empty() || std::find(known.begin(), known.end(), label) != known.end()) continue;
       put("<text class=\"type\" style=\"fill: {}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n",
-          crossing_colour(lines_[i].crossing), begin.x + 6, begin.y + 13 + 11 * static_cast<double>(known.size()),
+          carrier_colour(lines_[i].carrier), begin.x + 6, begin.y + 13 + 11 * static_cast<double>(known.size()),
           escape(label));
       known.push_back(label);
     }
@@ -435,13 +435,13 @@ class SvgPainter {
     }
     put("\n");
     x = 24;
-    for (const Crossing crossing : used_crossings()) {
-      const std::string text = fmt::format("{} to another {}", crossing_text(crossing),
-                                           crossing == Crossing::Ring           ? "thread"
-                                           : crossing == Crossing::SharedMemory ? "process"
+    for (const Carrier carrier : used_carriers()) {
+      const std::string text = fmt::format("{} to another {}", carrier_text(carrier),
+                                           carrier == Carrier::Ring           ? "thread"
+                                           : carrier == Carrier::SharedMemory ? "process"
                                                                                 : "node");
       put("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" stroke-width=\"2.4\"/>", x,
-          y + 16, x + 18, y + 16, crossing_colour(crossing));
+          y + 16, x + 18, y + 16, carrier_colour(carrier));
       put("<text class=\"legend\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + 24, y + 19.5, text);
       x += 24 + 5.6 * static_cast<double>(text.size()) + 20;
     }
@@ -529,9 +529,9 @@ class DotPrinter {
     std::string label = dot_text(picture_.program.types.text(port.type_id));
     label += grouping_.lossy_mark(edge.port);
     std::string style = port.may_hold_holes ? ", style=dashed" : "";
-    if (edge.crossing != Crossing::None) {
-      label += "\\n" + dot_text(grouping_.crossing_label(edge));
-      style += fmt::format(", penwidth=2, color=\"{}\"", crossing_colour(edge.crossing));
+    if (edge.carrier != Carrier::None) {
+      label += "\\n" + dot_text(grouping_.carrier_label(edge));
+      style += fmt::format(", penwidth=2, color=\"{}\"", carrier_colour(edge.carrier));
     }
     line("  o{} -> o{} [label=\"{}\"{}];", port.producer, edge.reader, label, style);
   }

@@ -58,41 +58,40 @@ std::vector<std::size_t> begun_by(const PictureFrames& frames, std::size_t lane,
 
 }  // namespace
 
-Crossing crossing_between(const PictureFrames& frames, std::size_t from_thread,
-                          std::size_t to_thread) {
-  if (from_thread == to_thread) return Crossing::None;
+Carrier carrier_between(const PictureFrames& frames, std::size_t from_thread, std::size_t to_thread) {
+  if (from_thread == to_thread) return Carrier::None;
   const std::optional<std::size_t> around = common_frame(frames, from_thread, to_thread);
-  if (!around) return Crossing::Tcp;
-  return frames.frames[*around].kind == FrameKind::Process ? Crossing::Ring
-                                                           : Crossing::SharedMemory;
+  if (!around) return Carrier::Tcp;
+  return frames.frames[*around].kind == FrameKind::Process ? Carrier::Ring
+                                                           : Carrier::SharedMemory;
 }
 
-std::string_view crossing_text(Crossing crossing) {
-  switch (crossing) {
-    case Crossing::None:
+std::string_view carrier_text(Carrier carrier) {
+  switch (carrier) {
+    case Carrier::None:
       return "";
-    case Crossing::Ring:
+    case Carrier::Ring:
       return "ring";
-    case Crossing::SharedMemory:
+    case Carrier::SharedMemory:
       return "shared memory";
-    case Crossing::Tcp:
+    case Carrier::Tcp:
       return "TCP";
   }
-  STREAM_UNREACHABLE("crossing {}", static_cast<int>(crossing));
+  STREAM_UNREACHABLE("carrier {}", static_cast<int>(carrier));
 }
 
-std::string_view crossing_colour(Crossing crossing) {
-  switch (crossing) {
-    case Crossing::None:
+std::string_view carrier_colour(Carrier carrier) {
+  switch (carrier) {
+    case Carrier::None:
       return "#8796a5";
-    case Crossing::Ring:
+    case Carrier::Ring:
       return "#1f8a9c";
-    case Crossing::SharedMemory:
+    case Carrier::SharedMemory:
       return "#7b5cc4";
-    case Crossing::Tcp:
+    case Carrier::Tcp:
       return "#c8553d";
   }
-  STREAM_UNREACHABLE("crossing {}", static_cast<int>(crossing));
+  STREAM_UNREACHABLE("carrier {}", static_cast<int>(carrier));
 }
 
 std::string frame_title(const PictureFrame& frame) {

@@ -36,12 +36,11 @@ struct PictureFrames {
 };
 
 // What carries items from one thread to another.
-enum class Crossing : std::uint8_t { None, Ring, SharedMemory, Tcp };
+enum class Carrier : std::uint8_t { None, Ring, SharedMemory, Tcp };
 
-Crossing crossing_between(const PictureFrames& frames, std::size_t from_thread,
-                          std::size_t to_thread);
-std::string_view crossing_text(Crossing crossing);
-std::string_view crossing_colour(Crossing crossing);
+Carrier carrier_between(const PictureFrames& frames, std::size_t from_thread, std::size_t to_thread);
+std::string_view carrier_text(Carrier carrier);
+std::string_view carrier_colour(Carrier carrier);
 
 // `thread main`, as the frame is titled.
 std::string frame_title(const PictureFrame& frame);

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "compiler/diag/closest_name.h"
-#include "runtime/base/host_name.h"
+#include "compiler/sema/host_name.h"
 
 namespace streamc {
 namespace {
@@ -310,7 +310,7 @@ class DeploymentChecker {
     }
     if (secure != nullptr || is_insecure) return;
     for (const DeployedNode& node : result_.nodes) {
-      if (streamrt::is_this_machine(node.host)) continue;
+      if (is_this_machine(node.host)) continue;
       sink_.report(diag::LinkWithoutTls, result_.span, node.name, node.host, result_.name)
           .help(fmt::format("`link {0} -> {1} (tls: \"certificates\")` names a folder with `ca.pem`, `{0}.pem` and "
                             "`{0}.key`; in a network that you trust, `(insecure: true)` goes without",
@@ -365,7 +365,7 @@ class DeploymentChecker {
 
   std::string host_argument(const ast::Argument& argument) {
     std::string host = text_argument(argument);
-    if (host.empty() || streamrt::is_host_name(host)) return host;
+    if (host.empty() || is_host_name(host)) return host;
     sink_.report(diag::UnknownHost, span_of(ast_, argument.value_id), host)
         .help("a host is a name such as `pi.local` or an address such as `10.0.0.7` or `fe80::1`, for `streamc deploy` also "
               "`pi@pi.local`; a port is said apart: `port: 7400`");

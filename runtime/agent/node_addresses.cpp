@@ -4,13 +4,23 @@
 
 #include <string_view>
 
-#include "runtime/base/host_name.h"
 #include "runtime/transport/link_address.h"
 #include "runtime/transport/link_stream.h"
 
 namespace streamrt {
 
 namespace {
+
+// `pi@board.local` is reached at `board.local`: the name in front is for who installs the program
+// there.
+std::string_view host_of(std::string_view host) {
+  const std::size_t at = host.find('@');
+  return at == std::string_view::npos ? host : host.substr(at + 1);
+}
+
+bool is_this_machine(std::string_view host) {
+  return host.empty() || host == "localhost" || host.starts_with("127.") || host == "::1";
+}
 
 std::string with_port(std::string_view host, std::int32_t port) {
   const bool is_ipv6 = host.find(':') != std::string_view::npos;
@@ -32,7 +42,7 @@ Result<NodeAddresses> NodeAddresses::from(
   result.may_be_elsewhere_ = true;
   for (std::int64_t node = 0; node < program.node_count; ++node) {
     const StreamNode& own = program.nodes[node];
-    const std::string_view host = without_user(own.host);
+    const std::string_view host = host_of(own.host);
     Place& place = result.nodes_.emplace_back();
     place.address = with_port(host.empty() ? "127.0.0.1" : host, own.port);
     place.listen_address = is_this_machine(host) ? place.address : fmt::format(":{}", own.port);

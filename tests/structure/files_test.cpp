@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <map>
 #include <regex>
 #include <set>
 #include <string>
@@ -58,6 +59,35 @@ TEST_CASE("every header is compiled alone") {
     CHECK_MESSAGE((compiled.contains(alone.string()) || is_first), file->path,
                   " belongs to no stream_library or stream_executable");
   }
+}
+
+// `namespace::Name` of the types that a file defines outside of unnamed namespaces and other types.
+std::set<std::string> types_of(const SourceFile& file) {
+  static const std::regex named_namespace(R"(^namespace ([\w:]+) \{)");
+  static const std::regex type(R"(^(?:struct|class|enum|enum class) (?:alignas\(\d+\) )?(\w+)(?: final)?(?: : [^;]*)? \{.*)");
+  std::set<std::string> types;
+  std::string around;
+  bool is_unnamed = false;
+  std::smatch match;
+  for (const std::string& line : split_lines(file.text)) {
+    if (line == "namespace {") is_unnamed = true;
+    if (line == "}  // namespace") is_unnamed = false;
+    if (std::regex_search(line, match, named_namespace)) around = match[1];
+    if (!is_unnamed && std::regex_match(line, match, type)) types.insert(around + "::" + match[1].str());
+  }
+  return types;
+}
+
+// Else the linker takes the functions of either for both.
+TEST_CASE("a type of the project is defined in one place") {
+  std::map<std::string, std::string> defined;
+  for (const SourceFile* file : code_files({".h", ".cpp"})) {
+    for (const std::string& type : types_of(*file)) {
+      const auto [known, is_new] = defined.try_emplace(type, file->path);
+      CHECK_MESSAGE(is_new, type, " is defined in ", known->second, " and in ", file->path);
+    }
+  }
+  CHECK(defined.size() > 500);
 }
 
 TEST_CASE("a header opens with a paragraph and guards itself") {

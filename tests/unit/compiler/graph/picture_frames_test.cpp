@@ -30,10 +30,10 @@ bool holds(const FrameShape& outer, const FrameShape& inner) {
 
 TEST_CASE("what carries items follows from what is around both threads") {
   const PictureFrames frames = two_nodes();
-  CHECK(crossing_between(frames, 2, 2) == Crossing::None);
-  CHECK(crossing_between(frames, 2, 3) == Crossing::Ring);
-  CHECK(crossing_between(frames, 3, 5) == Crossing::SharedMemory);
-  CHECK(crossing_between(frames, 5, 8) == Crossing::Tcp);
+  CHECK(carrier_between(frames, 2, 2) == Carrier::None);
+  CHECK(carrier_between(frames, 2, 3) == Carrier::Ring);
+  CHECK(carrier_between(frames, 3, 5) == Carrier::SharedMemory);
+  CHECK(carrier_between(frames, 5, 8) == Carrier::Tcp);
 }
 
 TEST_CASE("frames hold what is inside them and never overlap beside each other") {

@@ -3,15 +3,12 @@
 
 #include <string_view>
 
-namespace streamrt {
+namespace streamc {
 
 // A name as DNS has it (RFC 1123, and `_`), or an IPv4 or IPv6 address; `user@` may stand in front.
 bool is_host_name(std::string_view host);
 
-// The part that names the machine: who is in front of it is for whoever installs the program there.
-std::string_view without_user(std::string_view host);
-
 // Whether it means the machine itself, as an empty one does.
 bool is_this_machine(std::string_view host);
 
-}  // namespace streamrt
+}  // namespace streamc

@@ -1,4 +1,4 @@
-#include "runtime/base/host_name.h"
+#include "compiler/sema/host_name.h"
 
 #include <arpa/inet.h>
 
@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-namespace streamrt {
+namespace streamc {
 namespace {
 
 constexpr std::size_t kLongestName = 253;
@@ -46,6 +46,12 @@ bool is_ipv6_address(std::string_view text) {
   return ::inet_pton(AF_INET6, std::string(text.substr(0, percent)).c_str(), &address) == 1;
 }
 
+// Who is in front of the machine is for whoever installs the program there.
+std::string_view without_user(std::string_view host) {
+  const std::size_t at = host.find('@');
+  return at == std::string_view::npos ? host : host.substr(at + 1);
+}
+
 bool is_loopback(const std::string& host) {
   constexpr std::uint32_t kFirstByte = 127;
   in_addr address{};
@@ -53,11 +59,6 @@ bool is_loopback(const std::string& host) {
 }
 
 }  // namespace
-
-std::string_view without_user(std::string_view host) {
-  const std::size_t at = host.find('@');
-  return at == std::string_view::npos ? host : host.substr(at + 1);
-}
 
 bool is_host_name(std::string_view host) {
   const std::size_t at = host.find('@');
@@ -73,4 +74,4 @@ bool is_this_machine(std::string_view host) {
   return host.empty() || host == "localhost" || host == "::1" || is_loopback(std::string(host));
 }
 
-}  // namespace streamrt
+}  // namespace streamc
