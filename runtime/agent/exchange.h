@@ -54,6 +54,8 @@ class Outlet {
 
   // Sends what there is room for. Returns whether anything changed.
   bool send(std::int64_t batch_limit);
+  // The same, but a few items wait for others while the reader has much to do yet. Before the part rests, send() follows.
+  bool send_unless_few(std::int64_t batch_limit);
   // All that will ever be written has been sent, or nobody wants it.
   [[nodiscard]] bool is_finished() const { return has_sent_end_ || queue_.is_closed(); }
   // Nothing waits here although there is room for more.
@@ -81,6 +83,7 @@ class Outlet {
  private:
   bool drop_published();
   bool drop_made_again();
+  [[nodiscard]] bool may_gather();
   bool send_items(std::int64_t batch_limit);
   bool send_progress();
   bool send_pieces();

@@ -164,6 +164,7 @@ class Runner {
   // Other parts (runner_parts.cpp).
   Result<bool> receive();
   bool send();
+  bool send_few();
   bool is_finished() const;
   int asked_to_end() const;
   Result<void> rest(bool has_moved);

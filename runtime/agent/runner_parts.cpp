@@ -43,6 +43,13 @@ Result<bool> Runner::receive() {
 
 bool Runner::send() {
   bool moved = false;
+  for (Outlet& outlet : outlets_) moved |= outlet.send_unless_few(cut(options_.batch_limit));
+  return moved;
+}
+
+// What send() held back.
+bool Runner::send_few() {
+  bool moved = false;
   for (Outlet& outlet : outlets_) moved |= outlet.send(cut(options_.batch_limit));
   return moved;
 }
@@ -93,6 +100,7 @@ Result<void> Runner::rest(bool has_moved) {
     return {};
   }
   if (!has_announced_sleep_) {
+    if (send_few()) return {};
     if (Result<void> flushed = destinations_.flush_all(); !flushed) return flushed;
     if (spin()) return {};
     bell.announce(!wait_condition().fds.empty());

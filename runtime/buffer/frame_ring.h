@@ -27,7 +27,8 @@ struct RingHeader {
   alignas(64) std::atomic<std::uint64_t> published{0};
   alignas(64) std::atomic<std::uint32_t> tail{0};  // Bytes done with.
   std::atomic<std::uint32_t> items_taken{0};       // Items in frames done with, modulo 2^32.
-  std::atomic<std::uint32_t> is_closed{0};         // The reader needs nothing more.
+  // The reader needs nothing more. On a line that hardly ever changes, since the writer asks for each frame.
+  alignas(64) std::atomic<std::uint32_t> is_closed{0};
 };
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free && std::atomic<std::uint64_t>::is_always_lock_free);
 
@@ -63,6 +64,16 @@ class FrameWriter {
   [[nodiscard]] std::uint32_t items_on_the_way() const {
     return items_ - header_->items_taken.load(std::memory_order_acquire);
   }
+  // At least so many items are on the way. Looks at what the reader says only now and then: for up to 16 calls it may be
+  // behind.
+  [[nodiscard]] bool has_on_the_way(std::uint32_t items) {
+    constexpr unsigned kCalls = 16;
+    if (items_ - known_taken_ < items) return false;
+    if (calls_ == 0) known_taken_ = header_->items_taken.load(std::memory_order_acquire);
+    const bool has_as_many = items_ - known_taken_ >= items;
+    calls_ = has_as_many ? (calls_ + 1) % kCalls : 0;
+    return has_as_many;
+  }
   // The reader is done with every frame.
   [[nodiscard]] bool is_drained() const {
     return header_->tail.load(std::memory_order_acquire) == head_;
@@ -83,6 +94,7 @@ class FrameWriter {
   std::uint32_t items_ = 0;
   std::uint32_t known_taken_ = 0;  // The reader is done with at least so many of them.
   std::uint32_t note_ = 0;
+  unsigned calls_ = 0;  // Of has_on_the_way() since it looked.
 };
 
 class FrameReader {

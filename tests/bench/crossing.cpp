@@ -112,10 +112,11 @@ class Link {
       std::memcpy(out.columns[0], items.data() + static_cast<std::size_t>(batch * batch_) % kSourceItems,
                   static_cast<std::size_t>(batch_) * sizeof(double));
       queue.commit(batch_, streamrt::PayloadLifetime::Batch);
-      while (!queue.is_empty()) outlet.send(batch_);
+      outlet.send_unless_few(kBatch);
+      while (queue.size() >= kBatch) outlet.send_unless_few(kBatch);
     }
     queue.end(0);
-    while (!outlet.is_finished()) outlet.send(batch_);
+    while (!outlet.is_finished()) outlet.send(kBatch);
   }
 
   double consume(std::int64_t) {

@@ -69,6 +69,52 @@ struct Channel {
 
 }  // namespace
 
+TEST_CASE("a few items wait for others while the reader has much to do, and only then") {
+  Channel channel(string_type());
+  std::int64_t stamp = 0;
+  const auto write = [&] { channel.write("x", ++stamp); };
+  const auto count_arrived = [&] {
+    REQUIRE(channel.inlet->receive(std::int64_t{1} << 20).has_value());
+    return channel.to.size();
+  };
+  // Nobody reads, but that the reader has much to do is known only after some.
+  int sent_at_once = 0;
+  for (int i = 0; i < 40; ++i) {
+    write();
+    sent_at_once += channel.outlet->send_unless_few(1024) ? 1 : 0;
+  }
+  CHECK(sent_at_once >= 16);
+  CHECK(sent_at_once < 40);
+  // Many are no longer few.
+  for (int i = 0; i < 100; ++i) write();
+  CHECK(channel.outlet->send_unless_few(1024));
+  CHECK(count_arrived() == 140);
+  // The reader has nothing left to do, which is seen after a while.
+  int held_back = 0;
+  write();
+  while (!channel.outlet->send_unless_few(1024)) {
+    ++held_back;
+    write();
+  }
+  CHECK(held_back <= 16);
+  CHECK(count_arrived() == 141 + held_back);
+  write();
+  CHECK(channel.outlet->send_unless_few(1024));
+  // An end waits for nothing, nor does what is asked for as a whole.
+  for (int i = 0; i < 40; ++i) {
+    write();
+    (void)channel.outlet->send_unless_few(1024);
+  }
+  CHECK_FALSE(channel.from.is_empty());
+  CHECK(channel.outlet->send(1024));
+  CHECK(channel.from.is_empty());
+  write();
+  channel.from.end(stamp);
+  CHECK(channel.outlet->send_unless_few(1024));
+  CHECK(channel.outlet->is_finished());
+  CHECK(count_arrived() == stamp);
+}
+
 TEST_CASE("an item larger than the ring crosses in pieces, and its neighbours stay in order") {
   Channel channel(string_type());
   const std::string large(1'000'000, 'x');
