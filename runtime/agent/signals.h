@@ -1,7 +1,8 @@
 // SIGINT and SIGTERM as something a loop can look at and wait for.
 //
 // The first one is noted; a second one of either kind ends the process at once, with what it does by default, and
-// the process that made the object tells that something may be lost. One object at a time; the handlers in place before are put back.
+// the process that made the object tells that something may be lost. One object at a time; the handlers in place
+// before are put back.
 #pragma once
 
 #include <csignal>

@@ -104,6 +104,12 @@ Result<void> Spool::recover() {
     cut_bytes_ = bytes_before - segments_.back()->bytes();
     counters_.bytes -= cut_bytes_;
     last_number_ = *last;
+    if (segments_.size() > 1 && last_number_ < segments_.back()->first_number()) {
+      // The last message is in the one before, which has to know where.
+      if (const Result<std::uint64_t> before = segments_[segments_.size() - 2]->cut_torn_tail(); !before) {
+        return before.failure();
+      }
+    }
     acknowledged_through_ =
         std::max(acknowledged_through_, segments_.front()->first_kept_number() - 1);
     if (last_number_ < acknowledged_through_) {

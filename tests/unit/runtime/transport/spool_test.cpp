@@ -255,10 +255,11 @@ bool mount_small_disk(const std::string& folder, std::uint64_t bytes) {
 // In a child process: a spool with little room on its disk and much in its options. 77: there can be no such disk.
 int fill_and_deliver(const std::string& disk) {
   if (!mount_small_disk(disk, std::uint64_t{256} << 10)) return 77;
-  const SpoolOptions options{.folder = disk + "/spool"};
+  SpoolOptions options{.folder = disk + "/spool"};
   std::uint64_t number = 0;
   std::uint64_t delivered = 0;
-  for (int life = 0; life < 5; ++life) {
+  for (int life = 0; life < 10; ++life) {
+    options.segment_bytes = life < 5 ? std::uint64_t{8} << 20 : 20'000;
     auto opened = Spool::open(options);
     if (!opened || (*opened)->last_number() != number) return 2;
     Spool& spool = **opened;
@@ -284,7 +285,7 @@ int fill_and_deliver(const std::string& disk) {
     }
     if (life == 3) --delivered;
   }
-  return number > 5 * 4 * 300 ? 0 : 7;
+  return number > 10 * 3 * 300 ? 0 : 7;
 }
 
 TEST_CASE("a disk that is full can be written again when all has been delivered") {
