@@ -99,22 +99,21 @@ struct Surroundings {
   std::vector<std::string> behind;
 };
 
+Surroundings surroundings([[maybe_unused]] const TargetDescription& target) {
 #ifdef STREAM_SANITIZER_LIBRARIES
-// A runtime that was built with a sanitizer needs that, which is a shared library.
-Surroundings surroundings() {
-  return {.options = {"-pie", "--dynamic-linker=" STREAM_DYNAMIC_LINKER},
-          .in_front = {"Scrt1.o", "crti.o", "crtbeginS.o"},
-          .libraries = {STREAM_SANITIZER_LIBRARIES, "libstdc++.so", "libm.so", "libgcc.a", "libgcc_s.so.1", "libc.so"},
-          .behind = {"crtendS.o", "crtn.o"}};
-}
-#else
-Surroundings surroundings() {
+  // A runtime that was built with a sanitizer needs that, which is a shared library. Those for other machines are not.
+  if (is_native(target)) {
+    return {.options = {"-pie", "--dynamic-linker=" STREAM_DYNAMIC_LINKER},
+            .in_front = {"Scrt1.o", "crti.o", "crtbeginS.o"},
+            .libraries = {STREAM_SANITIZER_LIBRARIES, "libstdc++.so", "libm.so", "libgcc.a", "libgcc_s.so.1", "libc.so"},
+            .behind = {"crtendS.o", "crtn.o"}};
+  }
+#endif
   return {.options = {"-static", "--strip-all"},
           .in_front = {"crt1.o", "crti.o", "crtbeginT.o"},
           .libraries = {"libstdc++.a", "libm.a", "libgcc.a", "libgcc_eh.a", "libc.a"},
           .behind = {"crtend.o", "crtn.o"}};
 }
-#endif
 
 // The object as a file, for as long as the linker needs it.
 class TemporaryFile {
@@ -168,7 +167,7 @@ Result<void> link_executable(const std::string& object, const TargetDescription&
   // The output is a mapped file, and a full disk shows as a signal: which is caught on this thread
   // only.
   llvm::CrashRecoveryContext::Enable();
-  const Surroundings around = surroundings();
+  const Surroundings around = surroundings(target);
   std::vector<std::string> arguments = {"ld.lld",      "--threads=1",     "-m",
                                         target.emulation, "--gc-sections",
                                         "--build-id=none", "--eh-frame-hdr", "-z",
