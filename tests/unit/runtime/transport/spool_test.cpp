@@ -13,6 +13,7 @@
 #include <string>
 #include <thread>
 
+#include "tests/runner/patience.h"
 #include "tests/unit/runtime/transport/link_fixture.h"
 
 namespace streamrt {
@@ -340,7 +341,7 @@ std::vector<ChannelOptions> spooled(std::unique_ptr<Spool> spool) {
   for (;;) {
     const pid_t child = ::fork();
     if (child == 0) send_until_killed(options, address, last);
-    std::this_thread::sleep_for(std::chrono::milliseconds(10 + random() % 80));
+    std::this_thread::sleep_for(std::chrono::milliseconds(streamtest::kPatience * (10 + random() % 80)));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
   }
