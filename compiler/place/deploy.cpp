@@ -25,6 +25,7 @@ class Deployer {
 
   std::optional<PlacedGraph> place() {
     make_parts();
+    check_ports();
     std::vector<PartId> wishes;
     for (std::size_t i = 0; i < graph_.operators.size(); ++i) wishes.push_back(wish_of(OperatorId(i)));
     for (const DeployedLink& link : deployment_.links) {
@@ -68,6 +69,23 @@ class Deployer {
       for (std::size_t process = 0; process < deployment_.processes.size(); ++process) {
         if (deployment_.processes[process].node == node) make_process(process, used_threads, node == main_node);
       }
+    }
+  }
+
+  // Of one machine. Nobody connects to the first node.
+  void check_ports() {
+    std::map<std::pair<std::string, std::int32_t>, std::size_t> listeners;
+    std::int32_t highest = kFirstPort;
+    for (const PlacedNode& node : placement_.nodes) highest = std::max(highest, node.port);
+    for (std::size_t i = 1; i < placement_.nodes.size(); ++i) {
+      const PlacedNode& node = placement_.nodes[i];
+      const auto [first, is_new] = listeners.try_emplace({node.host, node.port}, i);
+      if (is_new) continue;
+      const SourceSpan own = deployment_.nodes[i].port_span;
+      const SourceSpan other = deployment_.nodes[first->second].port_span;
+      sink_.report(diag::SamePort, own.valid() ? own : other, placement_.nodes[first->second].name, node.name, node.port)
+          .help(fmt::format("give one of them another port: `port: {}`", highest + 1));
+      ok_ = false;
     }
   }
 

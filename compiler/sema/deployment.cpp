@@ -133,6 +133,7 @@ class DeploymentChecker {
         node.target = text_argument(argument);
         node.target_span = span_of(ast_, argument.value_id);
       } else if (argument.name.text == "port") {
+        node.port_span = argument.span;
         node.port = static_cast<std::int32_t>(count_argument(item, argument, 1, 65535));
       } else if (argument.name.text == "clock") {
         read_clock(argument, node);
@@ -235,6 +236,7 @@ class DeploymentChecker {
 
   void add_link(const ast::DeployItem& item) {
     const bool is_between_nodes = is_node(item.from) && is_node(item.to);
+    if (is_between_nodes != (is_node(item.from) || is_node(item.to))) return report_mixed_link(item);
     if (!is_between_nodes && (!is_stream(item.from) || !is_stream(item.to))) return;
     DeployedLink link{.from = item.from.name.text,
                       .to = item.to.name.text,
@@ -257,6 +259,24 @@ class DeploymentChecker {
       }
     }
     result_.links.push_back(std::move(link));
+  }
+
+  // From a node to something else, or the other way round.
+  void report_mixed_link(const ast::DeployItem& item) {
+    const bool begins_at_node = is_node(item.from);
+    const ast::Reference& node = begins_at_node ? item.from : item.to;
+    const ast::Reference& other = begins_at_node ? item.to : item.from;
+    std::vector<std::string> nodes;
+    for (const DeployedNode& known : result_.nodes) {
+      if (known.name != node.name.text) nodes.push_back(known.name);
+    }
+    auto report = sink_.report(diag::LinkOfNodeAndOther, other.span, node.name.text, other.name.text);
+    if (const auto near = closest_name(other.name.text, nodes)) {
+      report.help(fmt::format("did you mean `{}`?", *near));
+    } else {
+      report.help("a link goes from a stream to one that reads it, or from a node to another");
+    }
+    ok_ = false;
   }
 
   void check_link(const ast::DeployItem& item, bool is_between_nodes) {
@@ -308,7 +328,7 @@ class DeploymentChecker {
       }
       if (secure == nullptr) secure = &link;
     }
-    if (secure != nullptr || is_insecure) return;
+    if (secure != nullptr || is_insecure || result_.nodes.size() < 2) return;
     for (const DeployedNode& node : result_.nodes) {
       if (is_this_machine(node.host)) continue;
       sink_.report(diag::LinkWithoutTls, result_.span, node.name, node.host, result_.name)
@@ -440,11 +460,9 @@ std::vector<Deployment> check_deployments(const Ast& ast, const ModuleTable& mod
     if (!is_new) {
       sink.report(diag::DeployedNameTwice, decl->name.span, "deploy block", decl->name.text)
           .label(known->second, "the first one");
-      continue;
     }
-    if (auto checked = DeploymentChecker(ast, modules, checker, program, sink).check(*decl)) {
-      result.push_back(std::move(*checked));
-    }
+    auto checked = DeploymentChecker(ast, modules, checker, program, sink).check(*decl);
+    if (is_new && checked) result.push_back(std::move(*checked));
   }
   return result;
 }

@@ -21,6 +21,7 @@ struct DeployedNode {
   std::string target;     // Empty: the machine that compiles. Whether there is such a one is not known here.
   SourceSpan target_span;
   std::int32_t port = 0;  // Where it listens, if other nodes connect to it; 0: not said.
+  SourceSpan port_span;
   std::optional<SourceSpan> clock_span;  // If its clock follows that of another node: where that is said.
 };
 

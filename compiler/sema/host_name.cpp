@@ -27,15 +27,25 @@ bool is_label(std::string_view label) {
          consists_of(label, "-_");
 }
 
+bool is_number(std::string_view label) {
+  return std::all_of(label.begin(), label.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// What ends in a number is an address, or none.
 bool is_name(std::string_view name) {
   if (name.size() > kLongestName) return false;
   if (name.ends_with('.')) name.remove_suffix(1);
   for (;;) {
     const std::size_t dot = name.find('.');
     if (!is_label(name.substr(0, dot))) return false;
-    if (dot == std::string_view::npos) return true;
+    if (dot == std::string_view::npos) return !is_number(name);
     name.remove_prefix(dot + 1);
   }
+}
+
+bool is_ipv4_address(std::string_view text) {
+  in_addr address{};
+  return ::inet_pton(AF_INET, std::string(text).c_str(), &address) == 1;
 }
 
 // With the interface that a link-local address needs, as in `fe80::1%eth0`.
@@ -66,7 +76,8 @@ bool is_host_name(std::string_view host) {
     const std::string_view user = host.substr(0, at);
     if (user.empty() || user.front() == '-' || !consists_of(user, "-_.")) return false;
   }
-  return is_name(without_user(host)) || is_ipv6_address(without_user(host));
+  const std::string_view machine = without_user(host);
+  return is_name(machine) || is_ipv4_address(machine) || is_ipv6_address(machine);
 }
 
 bool is_this_machine(std::string_view host) {

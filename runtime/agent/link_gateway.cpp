@@ -24,7 +24,9 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kOutageToMention = kSecond;
 constexpr std::int64_t kDelayToMention = 2 * kSecond;  // Of the end, for a node that is not there.
+// Once something has gone wrong: for words of farewell to nodes that are away, or slow to hear them.
 constexpr std::int64_t kFarewell = 2 * kSecond;
+constexpr std::int64_t kLongestFarewell = 20 * kSecond;
 constexpr std::size_t kLongestFrame = std::size_t{256} << 10;
 constexpr std::size_t kControlBytes = std::size_t{64} << 10;
 constexpr int kMessagesAtATime = 256;  // From one channel, before others have their turn.
@@ -220,7 +222,7 @@ void LinkGateway::run() {
       bell_.announce(moves_bytes_);
       has_announced = true;
     } else {
-      const bool has_dates = is_down || waits_for_disk_ || deadline_ns_ != 0 || all_wait_since_ns_ != 0 ||
+      const bool has_dates = is_down || waits_for_disk_ || gave_up_ns_ != 0 || all_wait_since_ns_ != 0 ||
                              (setup_.following != nullptr && !setup_.following->is_set());
       sleep(has_dates ? kSecond / 10 : kNever);
       has_announced = false;
@@ -323,8 +325,11 @@ std::string LinkGateway::spools_of(const Peer& peer) const {
 bool LinkGateway::is_done() {
   if (setup_.control->gives_up.load() != kGoesOn) {
     const std::int64_t now_ns = system_clock().steady_ns();
-    if (deadline_ns_ == 0) deadline_ns_ = now_ns + kFarewell;
-    if (now_ns >= deadline_ns_) return true;
+    if (gave_up_ns_ == 0) gave_up_ns_ = now_ns;
+    const bool is_heard = std::any_of(peers_.begin(), peers_.end(), [](const std::unique_ptr<Peer>& peer) {
+      return peer->state == LinkState::Connected;
+    });
+    if (now_ns - gave_up_ns_ >= (is_heard ? kLongestFarewell : kFarewell)) return true;
   }
   return std::all_of(peers_.begin(), peers_.end(), [](const std::unique_ptr<Peer>& peer) {
     return peer->state == LinkState::Closed || peer->state == LinkState::Refused;

@@ -164,8 +164,7 @@ class LinkGateway final : public Gateway {
   std::uint64_t news_seen_ = 0;
   std::uint64_t sent_ = 0;  // Messages with items; of spooled queues also those of earlier lives.
   std::uint64_t received_ = 0;
-  std::int64_t deadline_ns_ =
-      0;  // Once something has gone wrong: no longer than this for words of farewell.
+  std::int64_t gave_up_ns_ = 0;   // When the gateway saw that something had gone wrong.
   std::int64_t end_asked_ns_ = 0;  // When the gateway saw that the user asked for the end.
   std::uint64_t first_sequence_ = 0;  // Above all that earlier lives of this node said of its rest.
   bool waits_for_disk_ = false;

@@ -59,9 +59,9 @@ std::optional<SpoolOwner> read_owner(const std::string& folder) {
   std::string text(kOwnerBytesMax, '\0');
   const ssize_t size = ::read(file.get(), text.data(), text.size());
   std::string_view rest = std::string_view(text).substr(0, size < 0 ? 0 : static_cast<std::size_t>(size));
+  const auto starts = take_line(rest, "starts ");
   const auto version = take_line(rest, "version ");
   const auto schema = take_line(rest, "schema ");
-  const auto starts = take_line(rest, "starts ");
   if (!version || !schema || !starts) return std::nullopt;
   SpoolOwner owner{.version = *version, .schema = *schema};
   const char* const last = starts->data() + starts->size();
@@ -75,19 +75,32 @@ bool sync_folder(const std::string& path) {
   return folder.is_open() && ::fsync(folder.get()) == 0;
 }
 
-// Renamed into place, so that it is whole or what it was.
+// The first line, so that it lies in one sector of the disk.
+std::string starts_line(std::uint64_t starts) { return fmt::format("starts {:020}\n", starts); }
+
+bool write_text(int file, const std::string& text) {
+  return ::pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) && ::fdatasync(file) == 0;
+}
+
+// Renamed into place, so that it is whole or not there.
 Result<void> write_owner(const std::string& folder, const SpoolOwner& owner) {
   const std::string path = owner_file(folder);
   const std::string fresh = path + ".new";
   const std::string text =
-      fmt::format("version {}\nschema {}\nstarts {}\n", owner.version, owner.schema, owner.starts);
+      starts_line(owner.starts) + fmt::format("version {}\nschema {}\n", owner.version, owner.schema);
   const FileDescriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
-  const bool is_written = file.is_open() &&
-                          ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                          ::fsync(file.get()) == 0 && ::rename(fresh.c_str(), path.c_str()) == 0 &&
-                          sync_folder(folder);
+  const bool is_written = file.is_open() && write_text(file.get(), text) &&
+                          ::rename(fresh.c_str(), path.c_str()) == 0 && sync_folder(folder);
   if (!is_written) return fail("cannot write `{}`: {}", path, std::strerror(errno));
   return {};
+}
+
+// In place: a disk that the spool itself has filled has no room for another file.
+Result<void> write_starts(const std::string& folder, std::uint64_t starts) {
+  const std::string path = owner_file(folder);
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (file.is_open() && write_text(file.get(), starts_line(starts))) return {};
+  return fail("cannot write `{}`: {}", path, std::strerror(errno));
 }
 
 // ---- names ----
@@ -205,9 +218,12 @@ Result<NodeSpool> open_node_spool(const StreamProgram& program, const SpoolPlace
   Result<FoundSpool> found = open_and_check(program, place);
   if (!found) return found.failure();
   found->opened.starts = found->starts_before + 1;
-  const Result<void> written = write_owner(place.folder, {.version = hash_text(semantic_hash(program)),
-                                                          .schema = queue_schema(program.queues[place.queue]),
-                                                          .starts = found->opened.starts});
+  const bool goes_on = found->opened.spool->last_number() > 0;
+  const Result<void> written =
+      goes_on ? write_starts(place.folder, found->opened.starts)
+              : write_owner(place.folder, {.version = hash_text(semantic_hash(program)),
+                                           .schema = queue_schema(program.queues[place.queue]),
+                                           .starts = found->opened.starts});
   if (!written) return written.failure();
   return std::move(found->opened);
 }

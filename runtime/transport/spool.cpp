@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -88,7 +89,13 @@ Result<void> Spool::recover() {
   const Result<std::vector<std::uint64_t>> numbers = find_segments(options_.folder);
   if (!numbers) return numbers.failure();
   for (const std::uint64_t first_number : *numbers) {
-    auto segment = SpoolSegment::open(segment_path(options_.folder, first_number), first_number);
+    const std::string path = segment_path(options_.folder, first_number);
+    std::error_code error;
+    if (first_number == numbers->back() && std::filesystem::file_size(path, error) < kSegmentHeaderBytes) {
+      ::unlink(path.c_str());  // The process died while making it, so it never held a record.
+      continue;
+    }
+    auto segment = SpoolSegment::open(path, first_number);
     if (!segment) return segment.failure();
     counters_.bytes += (*segment)->bytes_on_disk();
     segments_.push_back(std::move(*segment));

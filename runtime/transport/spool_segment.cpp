@@ -86,7 +86,11 @@ Result<std::shared_ptr<SpoolSegment>> SpoolSegment::create(const std::string& pa
   FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
   if (!file.is_open()) return file_failure("create", path);
   const std::vector<std::byte> header = segment_header(first_number);
-  if (!write_all(file.get(), {piece(header)}, 0)) return file_failure("write", path);
+  if (!write_all(file.get(), {piece(header)}, 0)) {
+    const Failure failure = file_failure("write", path);
+    ::unlink(path.c_str());
+    return failure;
+  }
   return std::make_shared<SpoolSegment>(std::move(file), path, first_number, header.size());
 }
 
@@ -101,11 +105,7 @@ Result<std::shared_ptr<SpoolSegment>> SpoolSegment::open(const std::string& path
   std::vector<std::byte> header(kSegmentHeaderBytes);
   const Result<bool> loaded = segment->load(0, header);
   if (!loaded) return loaded.failure();
-  if (!*loaded) {  // The process died while making it, so it never held a record.
-    const std::vector<std::byte> whole = segment_header(first_number);
-    if (!write_all(segment->file_.get(), {piece(whole)}, 0)) return file_failure("write", path);
-    segment->bytes_ = whole.size();
-  } else if (header != segment_header(first_number)) {
+  if (!*loaded || header != segment_header(first_number)) {
     return fail("`{}` is no segment of a spool, or is damaged", path);
   }
   if (Result<void> found = segment->find_first_record(); !found) return found.failure();
