@@ -23,6 +23,8 @@ const char* kind_word(Kind kind) {
   }
 }
 
+constexpr const char* kEndsOfLinks = "a link goes from a stream to one that reads it, or from a node to another";
+
 // Of how many waiting items one may stay.
 constexpr std::int64_t kMostKept = 1'000'000;
 
@@ -274,7 +276,7 @@ class DeploymentChecker {
     if (const auto near = closest_name(other.name.text, nodes)) {
       report.help(fmt::format("did you mean `{}`?", *near));
     } else {
-      report.help("a link goes from a stream to one that reads it, or from a node to another");
+      report.help(kEndsOfLinks);
     }
     ok_ = false;
   }
@@ -283,7 +285,7 @@ class DeploymentChecker {
     claim_name(item, {fmt::format("{} -> {}", item.from.name.text, item.to.name.text), item.from.span});
     if (item.from.name.text == item.to.name.text) {
       sink_.report(diag::LinkToItself, item.to.span, item.from.name.text)
-          .help("a link goes from a stream to one that reads it, or from a node to another");
+          .help(kEndsOfLinks);
       ok_ = false;
     }
     check_arguments(item, is_between_nodes ? "`spool`, `tls` and `insecure`, if it is between nodes"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace streamc {
@@ -43,9 +44,10 @@ bool is_name(std::string_view name) {
   }
 }
 
-bool is_ipv4_address(std::string_view text) {
+std::optional<std::uint32_t> parse_ipv4(std::string_view text) {
   in_addr address{};
-  return ::inet_pton(AF_INET, std::string(text).c_str(), &address) == 1;
+  if (::inet_pton(AF_INET, std::string(text).c_str(), &address) != 1) return std::nullopt;
+  return ntohl(address.s_addr);
 }
 
 // With the interface that a link-local address needs, as in `fe80::1%eth0`.
@@ -62,12 +64,6 @@ std::string_view without_user(std::string_view host) {
   return at == std::string_view::npos ? host : host.substr(at + 1);
 }
 
-bool is_loopback(const std::string& host) {
-  constexpr std::uint32_t kFirstByte = 127;
-  in_addr address{};
-  return ::inet_pton(AF_INET, host.c_str(), &address) == 1 && ntohl(address.s_addr) >> 24 == kFirstByte;
-}
-
 }  // namespace
 
 bool is_host_name(std::string_view host) {
@@ -77,12 +73,14 @@ bool is_host_name(std::string_view host) {
     if (user.empty() || user.front() == '-' || !consists_of(user, "-_.")) return false;
   }
   const std::string_view machine = without_user(host);
-  return is_name(machine) || is_ipv4_address(machine) || is_ipv6_address(machine);
+  return is_name(machine) || parse_ipv4(machine).has_value() || is_ipv6_address(machine);
 }
 
 bool is_this_machine(std::string_view host) {
   host = without_user(host);
-  return host.empty() || host == "localhost" || host == "::1" || is_loopback(std::string(host));
+  constexpr std::uint32_t kLoopback = 127;
+  const std::optional<std::uint32_t> address = parse_ipv4(host);
+  return host.empty() || host == "localhost" || host == "::1" || (address && *address >> 24 == kLoopback);
 }
 
 }  // namespace streamc

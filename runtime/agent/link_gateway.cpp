@@ -199,11 +199,9 @@ void LinkGateway::run() {
   for (;;) {
     const bool is_through = setup_.parts_are_through();
     bool moved = false;
-    bool is_down = false;
     waits_for_disk_ = false;
     for (const std::unique_ptr<Peer>& peer : peers_) {
       moved |= look_after(*peer);
-      is_down = is_down || peer->down_since_ns != 0;
     }
     follow_clock();
     moved |= move_bytes();
@@ -222,7 +220,7 @@ void LinkGateway::run() {
       bell_.announce(moves_bytes_);
       has_announced = true;
     } else {
-      const bool has_dates = is_down || waits_for_disk_ || gave_up_ns_ != 0 || all_wait_since_ns_ != 0 ||
+      const bool has_dates = is_any(LinkState::Connecting) || waits_for_disk_ || gave_up_ns_ != 0 || all_wait_since_ns_ != 0 ||
                              (setup_.following != nullptr && !setup_.following->is_set());
       sleep(has_dates ? kSecond / 10 : kNever);
       has_announced = false;
@@ -322,14 +320,16 @@ std::string LinkGateway::spools_of(const Peer& peer) const {
   return text;
 }
 
+bool LinkGateway::is_any(LinkState state) const {
+  return std::any_of(peers_.begin(), peers_.end(),
+                     [state](const std::unique_ptr<Peer>& peer) { return peer->state == state; });
+}
+
 bool LinkGateway::is_done() {
   if (setup_.control->gives_up.load() != kGoesOn) {
     const std::int64_t now_ns = system_clock().steady_ns();
     if (gave_up_ns_ == 0) gave_up_ns_ = now_ns;
-    const bool is_heard = std::any_of(peers_.begin(), peers_.end(), [](const std::unique_ptr<Peer>& peer) {
-      return peer->state == LinkState::Connected;
-    });
-    if (now_ns - gave_up_ns_ >= (is_heard ? kLongestFarewell : kFarewell)) return true;
+    if (now_ns - gave_up_ns_ >= (is_any(LinkState::Connected) ? kLongestFarewell : kFarewell)) return true;
   }
   return std::all_of(peers_.begin(), peers_.end(), [](const std::unique_ptr<Peer>& peer) {
     return peer->state == LinkState::Closed || peer->state == LinkState::Refused;
@@ -492,7 +492,10 @@ void LinkGateway::watch_state(Peer& peer) {
 
 // Whoever asked for the end of the node may wonder why it is still there; of spools they hear by themselves.
 void LinkGateway::tell_of_delay(Peer& peer) {
-  if (peer.is_delay_told || setup_.control->end_signal.load() == 0) return;
+  const bool is_spooled = !peer.outgoing.empty() &&
+                          std::all_of(peer.outgoing.begin(), peer.outgoing.end(),
+                                      [](const Outgoing& outgoing) { return !outgoing.spool_folder.empty(); });
+  if (is_spooled || peer.is_delay_told || setup_.control->end_signal.load() == 0) return;
   const std::int64_t now_ns = system_clock().steady_ns();
   if (end_asked_ns_ == 0) end_asked_ns_ = now_ns;
   if (now_ns - end_asked_ns_ < kDelayToMention) return;

@@ -149,6 +149,7 @@ class LinkGateway final : public Gateway {
   void tell_of_delay(Peer& peer);
   void give_up(const std::string& why);
   bool has_sent_all();
+  [[nodiscard]] bool is_any(LinkState state) const;
   bool is_done();
 
   const StreamProgram& program_;

@@ -171,10 +171,7 @@ void LinkGateway::note_rest(bool is_through) {
   }
   // What the others said may be old; a node that has moved since will have said so by then.
   const std::int64_t now_ns = system_clock().steady_ns();
-  const bool is_any_away = std::any_of(peers_.begin(), peers_.end(), [](const std::unique_ptr<Peer>& peer) {
-    return peer->state == LinkState::Connecting;
-  });
-  if (is_any_away || !rests_.has_to_act()) {
+  if (!rests_.has_to_act() || is_any(LinkState::Connecting)) {
     all_wait_since_ns_ = 0;
   } else if (all_wait_since_ns_ == 0 || rests_.news_count() != news_seen_) {
     all_wait_since_ns_ = now_ns;

@@ -131,10 +131,7 @@ class ClockTests : public NodeTrial {
       pause_ms(1500);
     }
     a->signal(SIGTERM);
-    for (NodeProcess* const node : {a.get(), b.get()}) {
-      const int status = node->wait(30);
-      if (status != 128 + SIGTERM) problem += fmt::format("status {}: {}", status, node->errors());
-    }
+    problem += wait_for_all({a.get(), b.get()}, 128 + SIGTERM, 30);
     if (a->errors().find("the clock is") != std::string::npos) problem += "its own clock does not matter: " + a->errors();
     const std::vector<std::int64_t> stamps = received_stamps(problem);
     const std::int64_t slack = 1'000'000'000;
@@ -164,10 +161,7 @@ class ClockTests : public NodeTrial {
         pause_ms(3000);
         a->signal(SIGTERM);
       }
-      for (NodeProcess* const node : {a.get(), b.get()}) {
-        const int status = node->wait(30);
-        if (status != 128 + SIGTERM) problem += fmt::format("status {}: {}", status, node->errors());
-      }
+      problem += wait_for_all({a.get(), b.get()}, 128 + SIGTERM, 30);
       if (ends_early && !b->output().empty()) problem += "no time was known, but items came: " + b->output();
       if (!ends_early) problem += true_times(b->output());
     }

@@ -166,9 +166,7 @@ class EndTests : public NodeTrial {
     const auto a = start("a", flags);
     pause_ms(1500);
     const auto b = start("b", flags);
-    for (NodeProcess* const node : {a.get(), b.get()}) {
-      if (const int status = node->wait(30); status != 0) problem += fmt::format("status {}: {}", status, node->errors());
-    }
+    problem += wait_for_all({a.get(), b.get()}, 0, 30);
     std::vector<int> shown;
     std::istringstream lines(b->output());
     for (int number = 0; lines >> number;) shown.push_back(number);

@@ -53,12 +53,17 @@ std::string NodeTrial::write_numbers(int count, std::string& expected) {
   return write_file((folder_ / "numbers.csv").string(), text) ? "" : "cannot write the numbers";
 }
 
-std::string NodeTrial::all_has_arrived(std::initializer_list<NodeProcess*> nodes) const {
+std::string NodeTrial::wait_for_all(std::initializer_list<NodeProcess*> nodes, int status, int timeout_s) {
   std::string problem;
   for (NodeProcess* const node : nodes) {
-    const int status = node->wait(30);
-    if (status != 128 + SIGTERM) problem += fmt::format("status {}: {}", status, node->errors());
+    const int ended_with = node->wait(timeout_s);
+    if (ended_with != status) problem += fmt::format("status {}: {}", ended_with, node->errors());
   }
+  return problem;
+}
+
+std::string NodeTrial::all_has_arrived(std::initializer_list<NodeProcess*> nodes) const {
+  std::string problem = wait_for_all(nodes, 128 + SIGTERM, 30);
   const std::string sent = read_text("sent.csv");
   if (std::count(sent.begin(), sent.end(), '\n') < 100) problem += "hardly an item was sent\n";
   if (sent != read_text("received.csv")) problem += "what was sent is not what was received\n";

@@ -52,6 +52,8 @@ class NodeTrial {
   static std::vector<std::string> addresses(const std::vector<std::string>& nodes);
   // Numbers in, and what the row makes of them.
   std::string write_numbers(int count, std::string& expected);
+  // Says which of them have not ended with `status` after so many seconds, and what they said.
+  static std::string wait_for_all(std::initializer_list<NodeProcess*> nodes, int status, int timeout_s);
   // Of kLive, after a signal: both nodes end with it, and have the same items.
   [[nodiscard]] std::string all_has_arrived(std::initializer_list<NodeProcess*> nodes) const;
   // Stamps of the lines of `received.csv`, whose numbers have no gap.

@@ -118,10 +118,7 @@ class SpoolTests : public NodeTrial {
     }
     if (a->errors().find("`ticks` goes on after a restart") == std::string::npos) problem += "not told: " + a->errors();
     a->signal(SIGTERM);
-    for (NodeProcess* const node : {a.get(), b.get()}) {
-      const int status = node->wait(60);
-      if (status != 128 + SIGTERM) problem += fmt::format("status {}: {}", status, node->errors());
-    }
+    problem += wait_for_all({a.get(), b.get()}, 128 + SIGTERM, 60);
     const std::vector<std::int64_t> received = received_stamps(problem);
     if (sent.size() < 1500 || received.size() < sent.size() + 500) {
       problem += fmt::format("only {} items were sent in the outage, and {} in all\n", sent.size(), received.size());
@@ -150,10 +147,7 @@ class SpoolTests : public NodeTrial {
     const auto b = start("b", flags);
     pause_ms(1000);
     a->signal(SIGTERM);
-    for (NodeProcess* const node : {a.get(), b.get()}) {
-      const int status = node->wait(30);
-      if (status != 128 + SIGTERM) problem += fmt::format("status {}: {}", status, node->errors());
-    }
+    problem += wait_for_all({a.get(), b.get()}, 128 + SIGTERM, 30);
     std::string expected;
     const std::string output = b->output();
     for (int i = 1; expected.size() < output.size(); ++i) expected += fmt::format("{}\n", i);
@@ -181,9 +175,7 @@ class SpoolTests : public NodeTrial {
     if (bytes > (std::uintmax_t{4} << 20) + 4096) problem += fmt::format("the spool has {} bytes\n", bytes);
     if (a->errors().find("its spool is full") == std::string::npos) problem += "not told: " + a->errors();
     auto b = start("b", flags);
-    for (NodeProcess* const node : {a.get(), b.get()}) {
-      if (const int status = node->wait(120); status != 0) problem += fmt::format("status {}: {}", status, node->errors());
-    }
+    problem += wait_for_all({a.get(), b.get()}, 0, 120);
     if (b->output() != expected) problem += "items were lost, came twice or out of order\n";
     if (has_spool()) problem += "the spool should have gone with its end\n";
 
@@ -196,9 +188,7 @@ class SpoolTests : public NodeTrial {
     fs::remove(folder_ / "numbers.csv");  // It is not read again.
     a = start("a", flags);
     b = start("b", flags);
-    for (NodeProcess* const node : {a.get(), b.get()}) {
-      if (const int status = node->wait(30); status != 0) problem += fmt::format("status {}: {}", status, node->errors());
-    }
+    problem += wait_for_all({a.get(), b.get()}, 0, 30);
     if (b->output() != "1\n2\n3\n") problem += "what had ended was not delivered: " + b->output();
     return problem;
   }
@@ -222,10 +212,7 @@ class SpoolTests : public NodeTrial {
     pause_ms(14000);
     if (a->has_ended() && a->wait(1) == 77) return "skipped: no file system can be mounted";
     a->signal(SIGTERM);
-    for (NodeProcess* const node : {a.get(), b.get()}) {
-      const int status = node->wait(30);
-      if (status != 128 + SIGTERM) problem += fmt::format("status {}: {}", status, node->errors());
-    }
+    problem += wait_for_all({a.get(), b.get()}, 128 + SIGTERM, 30);
     for (const char* const told : {"`ticks` waits, since its spool takes nothing: ", "No space left on device",
                                    "`ticks` goes on: its spool can be written again", "`ticks` goes on after a restart"}) {
       if (a->errors().find(told) == std::string::npos) problem += fmt::format("not told `{}`: {}", told, a->errors());

@@ -127,9 +127,7 @@ class StartTests : public NodeTrial {
       cuts += network.cut(cable) ? 1 : 0;
       pause_ms(static_cast<int>(random() % 40));
     }
-    for (NodeProcess* const node : {a.get(), b.get(), c.get()}) {
-      if (const int status = node->wait(120); status != 0) problem += fmt::format("status {}: {}", status, node->errors());
-    }
+    problem += wait_for_all({a.get(), b.get(), c.get()}, 0, 120);
     if (c->output() != expected) problem += "items were lost, came twice or out of order\n";
     if (cuts < kCuts) problem += fmt::format("only {} of {} cuts while items flowed\n", cuts, kCuts);
     return problem;
